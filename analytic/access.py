@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""Who may ask: `Host`, `Origin` and token, decided without I/O; the REST layer and the bus share these rules.
+
+A browser in the home can be made to send requests here by any page it shows. A page that rebinds its name to this
+machine still sends that name as `Host`; a page elsewhere sends itself as `Origin`. Both are refused.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRules:
+    """The rules of one listening address.
+
+    Attributes
+    ----------
+    hosts
+        Names and addresses that `Host` may hold, without port, lower case; the loopback names are always in.
+    origins
+        Foreign origins that may send requests that change state, such as ``https://home.example``.
+    token
+        What every request must show; None for no token.
+    """
+
+    hosts: frozenset[str] = LOOPBACK_NAMES
+    origins: frozenset[str] = frozenset()
+    token: str | None = None
+
+    @classmethod
+    def of(cls, hosts: Iterable[str], origins: Iterable[str], token: str | None) -> AccessRules:
+        """Make rules from settings: letter case and stray blanks do not matter."""
+        return cls(
+            LOOPBACK_NAMES | {host.strip().casefold().strip("[]") for host in hosts},
+            frozenset(origin.strip().casefold().rstrip("/") for origin in origins),
+            token,
+        )
+
+    def allows_host(self, header: str | None) -> bool:
+        """Tell whether a `Host` header (name, or name:port) is one of ours."""
+        return header is not None and host_name(header) in self.hosts
+
+    def allows_origin(self, origin: str | None, host: str | None) -> bool:
+        """Tell whether an `Origin` may change state: none (no browser), the one asked itself, or an allowed one."""
+        if origin is None:
+            return True
+        origin = origin.strip().casefold()
+        if origin in self.origins:
+            return True
+        parts = urlsplit(origin)
+        return parts.scheme in ("http", "https") and host is not None and parts.netloc == host.strip().casefold()
+
+    def allows_token(self, shown: str | None) -> bool:
+        """Compare a shown token with ours, in time that does not depend on where they differ."""
+        if self.token is None:
+            return True
+        return shown is not None and hmac.compare_digest(shown.encode(), self.token.encode())
+
+
+def host_name(header: str) -> str:
+    """Take the port off a `Host` header and the brackets off an IPv6 address; empty if it is no name."""
+    try:
+        return (urlsplit(f"//{header.strip()}").hostname or "").casefold()
+    except ValueError:
+        return ""
+
+
+def bearer(header: str | None) -> str | None:
+    """Take the token out of an `Authorization: Bearer` header."""
+    scheme, _, token = (header or "").partition(" ")
+    return token.strip() or None if scheme.casefold() == "bearer" else None
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address to listen on is reached from this machine alone."""
+    if host.casefold() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

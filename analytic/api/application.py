@@ -1,0 +1,185 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""The Flask application: addresses, their description for Swagger, and nothing that decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, redirect, request
+from flask_restx import Api, Resource, fields
+from flask_restx.reqparse import RequestParser
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
+from werkzeug.wrappers import Response as AnyResponse
+
+from analytic import __version__
+from analytic.access import AccessRules
+from analytic.api import describe, errors, guard
+from analytic.api.predict import Predictor, PredictRequest
+from analytic.api.uploads import InMemoryRequest, uploaded_audio
+from analytic.errors import HearkenError, NotReady
+from analytic.pipeline import Pipeline
+from analytic.telemetry import Metrics
+
+_PATH = "/<segment:audio_file>/<segment:method>/<segment:requestor_id>/<segment:requestor_type>/<segment:request_id>"
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the addresses lead to."""
+
+    pipeline: Pipeline
+    predictor: Predictor
+    access: AccessRules
+    metrics: Metrics
+    not_ready: Callable[[], str | None]
+    max_body_bytes: int
+
+
+class _Segment(BaseConverter):
+    """One segment of a path, whatever is in it: the handler says what is wrong with it."""
+
+    regex = "[^/]+"
+
+
+def create(doors: Doors) -> Flask:
+    """Make the application."""
+    app = Flask("hearken", static_folder=None)
+    app.request_class = InMemoryRequest
+    app.url_map.converters["segment"] = _Segment
+    app.url_map.merge_slashes = False
+    app.config.update(
+        MAX_CONTENT_LENGTH=doors.max_body_bytes,
+        RESTX_MASK_SWAGGER=False,
+        RESTX_ERROR_404_HELP=False,
+        ERROR_INCLUDE_MESSAGE=False,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    guard.install(app, doors.access)
+    app.add_url_rule("/", "home", lambda: redirect("/docs"))
+    app.add_url_rule("/metrics", "metrics", lambda: _exposition(doors.metrics))
+    api = Api(
+        app,
+        version=__version__,
+        title="Hearken",
+        description="Privacy-aware smart-home sound analytics: what is in the sound, and what is an alarm.",
+        doc="/docs",
+        validate=False,
+    )
+    for owner in (app, api):
+        owner.errorhandler(HearkenError)(errors.refuse)
+        owner.errorhandler(HTTPException)(errors.http_error)
+        owner.errorhandler(Exception)(errors.crash)
+    _add_model(api, doors)
+    _add_service(api, doors)
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        doors.metrics.request(request.endpoint or "unknown", response.status_code)
+        return response
+
+    return app
+
+
+def _exposition(metrics: Metrics) -> AnyResponse:
+    return Response(metrics.exposition(), content_type=metrics.content_type)
+
+
+def _add_model(api: Api, doors: Doors) -> None:
+    model = api.namespace("model", "What is in the sound", path="/model")
+    answer, refusal = _models(api)
+    parser = _parser(api)
+
+    class Predict(Resource):
+        @model.doc("predict", description="Tag sound: WAV, FLAC or Ogg in the multipart field audio (or file).")
+        @model.expect(parser)
+        @model.response(200, "The five highest classes, or those of the filter; and the alarms.", answer)
+        @model.response(400, "What is wrong with the request or its sound.", refusal)
+        def post(self, **path: str) -> dict[str, Any]:
+            asked = PredictRequest(
+                start_time=request.args.get("start_time"),
+                filter=tuple(request.args.getlist("filter")),
+                source=request.args.get("source"),
+                **path,
+            )
+            return doors.predictor.predict(asked, lambda: uploaded_audio(request.files))
+
+    model.route("/predict", f"/predict{_PATH}")(Predict)
+
+    @model.route("/metadata")
+    class Metadata(Resource):
+        @model.doc("metadata", description="Who speaks: the tagger, the anonymisers, the alert classes.")
+        def get(self) -> dict[str, Any]:
+            return describe.metadata(doors.pipeline)
+
+    @model.route("/labels")
+    class Labels(Resource):
+        @model.doc("labels", description="The 527 AudioSet classes.")
+        def get(self) -> dict[str, Any]:
+            return describe.label_list()
+
+
+def _add_service(api: Api, doors: Doors) -> None:
+    service = api.namespace("service", "The service itself", path="/")
+
+    @service.route("/healthz")
+    class Health(Resource):
+        @service.doc("health", description="The process answers.")
+        def get(self) -> dict[str, str]:
+            return {"status": "ok"}
+
+    @service.route("/readyz")
+    class Ready(Resource):
+        @service.doc("ready", description="The tagger is loaded and the bus is up; else 503 with the reason.")
+        def get(self) -> dict[str, str]:
+            reason = doors.not_ready()
+            if reason is not None:
+                raise NotReady(reason)
+            return {"status": "ok"}
+
+    @service.route("/schemas/event.json")
+    class Schema(Resource):
+        @service.doc("event_schema", description="JSON Schema of the messages on every bus.")
+        def get(self) -> dict[str, Any]:
+            return describe.event_schema()
+
+
+def _parser(api: Api) -> RequestParser:
+    """Describe the request for Swagger; reading it is `PredictRequest`'s and `uploads`' work."""
+    parser = api.parser()
+    parser.add_argument("audio", type=FileStorage, location="files", required=True, help="WAV, FLAC or Ogg")
+    parser.add_argument("start_time", type=float, location="args", default=0, help="Seconds to skip")
+    parser.add_argument("filter", type=str, location="args", help="Comma list of label names or ids to answer with")
+    parser.add_argument("source", type=str, location="args", help="Id of the source, for the alarms")
+    return parser
+
+
+def _models(api: Api) -> tuple[Any, Any]:
+    prediction = api.model(
+        "Prediction",
+        {
+            "label_id": fields.String(required=True, description="AudioSet id", example="/m/01y3hg"),
+            "label": fields.String(required=True, example="Smoke detector, smoke alarm"),
+            "probability": fields.Float(required=True, min=0, max=1),
+        },
+    )
+    echoed = ("audio_file", "method", "requestor_id", "requestor_type", "request_id", "analyzer_id", "analysis_id")
+    answer = api.model(
+        "Answer",
+        {
+            "status": fields.String(required=True, example="ok"),
+            "predictions": fields.List(fields.Nested(prediction), required=True),
+            **{name: fields.String() for name in echoed},
+            "alerts": fields.List(fields.Raw, description="Event messages, see /schemas/event.json"),
+            "model": fields.Raw(description="name and version of the tagger that spoke"),
+            "anonymizer": fields.Raw(description="method, mode and guarantee"),
+            "duration_s": fields.Float(description="Seconds analysed"),
+            "warnings": fields.List(fields.String),
+        },
+    )
+    refusal = api.model("Error", {"status": fields.String(example="error"), "message": fields.String()})
+    return answer, refusal

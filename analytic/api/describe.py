@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""What the service says of itself: metadata, labels, the event schema."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from importlib import resources
+from typing import Any
+
+from analytic import __version__
+from analytic.pipeline import Pipeline
+from model.labels import labels
+
+
+def metadata(pipeline: Pipeline) -> dict[str, Any]:
+    """Describe the tagger that speaks, the anonymisers, and the alert classes that are on."""
+    card = pipeline.tagger.card
+    return {
+        "id": card.name,
+        "name": f"{card.name} (AudioSet, 527 classes)",
+        "description": card.description,
+        "type": "Audio Classification",
+        "license": card.licence,
+        "source": card.source,
+        "version": card.version,
+        "service": {"name": "hearken", "version": __version__},
+        "anonymizers": [
+            {
+                "method": name,
+                "guarantee": asdict(anonymizer.guarantee),
+                "hides": anonymizer.hides,
+                "leaks": anonymizer.leaks,
+            }
+            for name, anonymizer in pipeline.anonymizers.items()
+        ],
+        "alert_classes": [
+            {"name": alert.name, "threshold": alert.threshold, "label_ids": list(alert.mids)}
+            for alert in pipeline.policy.classes
+        ],
+    }
+
+
+def label_list() -> dict[str, Any]:
+    """List the 527 classes in score order."""
+    listed = [{"index": label.index, "label_id": label.mid, "label": label.name} for label in labels()]
+    return {"count": len(listed), "labels": listed}
+
+
+def event_schema() -> dict[str, Any]:
+    """Return the published JSON Schema of event messages."""
+    text = resources.files("analytic.events").joinpath("event.schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""Errors as answers: ``{"status": "error", "message": ...}`` with a status for each kind, and never a stack trace."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+
+from flask import request
+from werkzeug.exceptions import HTTPException
+
+from analytic import errors
+
+_LOG = logging.getLogger(__name__)
+
+STATUS: Mapping[type[errors.HearkenError], HTTPStatus] = MappingProxyType(
+    {
+        errors.BadRequest: HTTPStatus.BAD_REQUEST,
+        errors.BadAudio: HTTPStatus.BAD_REQUEST,
+        errors.ForeignHost: HTTPStatus.MISDIRECTED_REQUEST,
+        errors.ForeignOrigin: HTTPStatus.FORBIDDEN,
+        errors.TokenRequired: HTTPStatus.UNAUTHORIZED,
+        errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
+NOT_ANSWERED = (errors.BadSettings,)
+"""Kinds that end the service before it answers anybody."""
+
+Answer = tuple[dict[str, str], int]
+
+
+def status_of(kind: type[errors.HearkenError]) -> HTTPStatus:
+    """Return the status of a kind of error: its own, or its nearest ancestor's.
+
+    Raises
+    ------
+    KeyError
+        None of them has one.
+    """
+    for ancestor in kind.__mro__:
+        if ancestor in STATUS:
+            return STATUS[ancestor]
+    raise KeyError(kind.__name__)
+
+
+def body(message: str) -> dict[str, str]:
+    """Return the documented body of an error."""
+    return {"status": "error", "message": message}
+
+
+def refuse(error: errors.HearkenError) -> Answer:
+    """Answer a refusal of ours."""
+    return body(str(error)), status_of(type(error))
+
+
+def http_error(error: HTTPException) -> Answer:
+    """Answer what the framework refuses: no such path, wrong method, a body that cannot be read."""
+    code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if code == HTTPStatus.NOT_FOUND:
+        return body("No such address; the API is described at /docs"), code
+    if code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return body(f"Method {errors.printable(request.method, 20)} not allowed here"), code
+    return body(error.description or HTTPStatus(code).phrase), code
+
+
+def crash(error: Exception) -> Answer:
+    """Answer a fault of ours: logged whole, told in one sentence."""
+    _LOG.error("request failed", exc_info=error, extra={"endpoint": request.endpoint})
+    return body("Internal error; the service's log says more"), HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""What every request passes before, and every answer after: host, origin, token; headers that browsers obey."""
+
+from __future__ import annotations
+
+from flask import Flask, Request, Response, request
+
+from analytic.access import AccessRules, bearer
+from analytic.errors import ForeignHost, ForeignOrigin, TokenRequired
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_DOCS_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+def install(app: Flask, access: AccessRules) -> None:
+    """Put the guard before and after every request of `app`."""
+
+    @app.before_request
+    def admit() -> None:
+        check(request, access)
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        docs = request.path == "/docs" or request.path.startswith("/swaggerui")
+        response.headers["Content-Security-Policy"] = _DOCS_POLICY if docs else _POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def check(asked: Request, access: AccessRules) -> None:
+    """Let a request through, or not.
+
+    Raises
+    ------
+    ForeignHost, ForeignOrigin, TokenRequired
+        Whichever comes first.
+    """
+    host, origin = asked.headers.get("Host"), asked.headers.get("Origin")
+    if not access.allows_host(host):
+        raise ForeignHost(host or "")
+    if asked.method not in SAFE_METHODS and not access.allows_origin(origin, host):
+        raise ForeignOrigin(origin or "")
+    if asked.path not in OPEN_PATHS and not access.allows_token(bearer(asked.headers.get("Authorization"))):
+        raise TokenRequired

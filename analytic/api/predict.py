@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""``POST /model/predict``: sound in; top five, alarms and what was done to the sound out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from analytic.api.parameters import identifier, label_filter, start_time
+from analytic.audio.decode import AudioLimits, decode
+from analytic.events.types import Requestor, Source
+from analytic.pipeline import Analysis, Pipeline, Prediction, Task
+
+METHOD_NONE = "none"
+UPLOAD = "upload"
+
+
+@dataclass(frozen=True, slots=True)
+class PredictRequest:
+    """What one request asks, as it came; None where it did not say."""
+
+    audio_file: str | None = None
+    method: str | None = None
+    requestor_id: str | None = None
+    requestor_type: str | None = None
+    request_id: str | None = None
+    start_time: str | None = None
+    filter: tuple[str, ...] = ()
+    source: str | None = None
+
+
+class Predictor:
+    """Answers predict requests; knows no web framework.
+
+    Parameters
+    ----------
+    pipeline
+        What analyses.
+    limits
+        What sound is accepted.
+    analyzer_id
+        The name of this analyser in answers.
+    analysed
+        Told the length of each clip in seconds.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        limits: AudioLimits,
+        analyzer_id: str,
+        analysed: Callable[[float], None] = lambda _duration_s: None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._limits = limits
+        self._analyzer_id = analyzer_id
+        self._analysed = analysed
+
+    def predict(self, request: PredictRequest, audio: Callable[[], bytes]) -> dict[str, Any]:
+        """Analyse a request's sound.
+
+        Parameters
+        ----------
+        request
+            What is asked.
+        audio
+            Returns the file's bytes; called after the request itself is found right.
+
+        Raises
+        ------
+        BadRequest, BadAudio
+            What is wrong with the request, or with its sound.
+        """
+        ids = {
+            field: None if found is None else identifier(field, found)
+            for field, found in (
+                ("audio_file", request.audio_file),
+                ("requestor_id", request.requestor_id),
+                ("requestor_type", request.requestor_type),
+                ("request_id", request.request_id),
+                ("source", request.source),
+            )
+        }
+        method = METHOD_NONE if request.method is None else request.method
+        self._pipeline.anonymizer(method)
+        start_s = start_time(request.start_time)
+        wanted = label_filter(request.filter)
+        decoded = decode(audio(), self._limits)
+        task = Task(
+            method,
+            Source(ids["source"] or UPLOAD),
+            Requestor(ids["requestor_id"], ids["requestor_type"], ids["request_id"]),
+        )
+        analysis = self._pipeline.analyse(decoded.clip.starting_at(start_s), task)
+        self._analysed(analysis.duration_s)
+        predictions = analysis.of(wanted) if wanted else analysis.top()
+        return {
+            "status": "ok",
+            "predictions": listed(predictions),
+            "audio_file": ids["audio_file"],
+            "method": method,
+            "requestor_id": ids["requestor_id"],
+            "requestor_type": ids["requestor_type"],
+            "request_id": ids["request_id"],
+            "analyzer_id": self._analyzer_id,
+            "analysis_id": str(uuid.uuid4()),
+            **additions(analysis, decoded.warnings),
+        }
+
+
+def listed(predictions: Iterable[Prediction]) -> list[dict[str, Any]]:
+    """Return predictions as answers give them."""
+    return [
+        {"label_id": found.label.mid, "label": found.label.name, "probability": round(found.probability, 6)}
+        for found in predictions
+    ]
+
+
+def additions(analysis: Analysis, warnings: Iterable[str]) -> dict[str, Any]:
+    """Return what we tell beyond the predecessor's answer."""
+    anonymizer = analysis.anonymizer
+    return {
+        "alerts": list(analysis.alerts),
+        "model": {"name": analysis.card.name, "version": analysis.card.version},
+        "anonymizer": {"method": anonymizer.name, "mode": "server", "guarantee": asdict(anonymizer.guarantee)},
+        "duration_s": round(analysis.duration_s, 4),
+        "warnings": [*warnings, *analysis.warnings],
+    }

@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""The command ``hearken``: names, options, exit codes. What the commands do is in `analytic.commands`.
+
+Exit codes: 0 done; 1 it cannot start (settings, ports); 2 some input was refused; 3 there is no tagger to speak.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from analytic import __version__
+from analytic.errors import BadSettings, HearkenError
+from analytic.settings import WEIGHTS_VARIABLE, Settings, load
+
+CANNOT_START, REFUSED, NO_TAGGER = 1, 2, 3
+
+main = typer.Typer(
+    name="hearken",
+    help="Privacy-aware smart-home sound analytics, on your own machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_model = typer.Typer(help="Taggers: which there are, and having one.", no_args_is_help=True)
+main.add_typer(_model, name="model")
+
+_Tagger = Annotated[str | None, typer.Option(help="Installed tagger to use.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"hearken {__version__}")
+        raise typer.Exit
+
+
+@main.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    del version
+
+
+@main.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the REST API (5000); 0 takes a free one.")] = None,
+    bus_port: Annotated[int | None, typer.Option(help="Port of the websocket bus (8765); 0 takes a free one.")] = None,
+    tagger: _Tagger = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder of everything that is kept; taggers in its folder models.")
+    ] = None,
+    insecure_lan: Annotated[
+        bool, typer.Option("--insecure-lan", help="Listen beyond loopback without a token.")
+    ] = False,
+) -> None:
+    """Run the service; prints one line when it takes requests."""
+    from analytic.commands.serve import serve as run
+
+    with _one_line():
+        settings = load(
+            http={"host": host, "port": port, "insecure_lan": insecure_lan or None},
+            bus={"port": bus_port},
+            models={"tagger": tagger, "dir": data_dir / "models" if data_dir else None},
+        )
+        run(settings)
+
+
+@main.command()
+def tag(
+    files: Annotated[list[str], typer.Argument(help="WAV, FLAC or Ogg files; - reads standard input.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    tagger: _Tagger = None,
+    anonymizer: Annotated[str, typer.Option(help="Anonymise first: none, scrample, dp_noise.")] = "none",
+    top: Annotated[int, typer.Option(min=1, max=527, help="How many classes to show.")] = 5,
+) -> None:
+    """Say what is in sound files, and what of it is an alarm."""
+    from analytic.commands.tag import tag as run
+
+    with _one_line():
+        if not run(_settings(tagger), files, anonymizer, top, as_json):
+            raise typer.Exit(REFUSED)
+
+
+@main.command("listen-bus")
+def listen_bus(
+    url: Annotated[str, typer.Option(help="Address of the bus.")] = "ws://127.0.0.1:8765/events",
+    since: Annotated[str | None, typer.Option(help="First what came after this message_id, or start.")] = None,
+    token: Annotated[str | None, typer.Option(envvar="HEARKEN_TOKEN", help="Token of the service.")] = None,
+) -> None:
+    """Print what arrives on the bus, a JSON message a line."""
+    from analytic.commands.bus import listen
+
+    raise typer.Exit(listen(url, since, token))
+
+
+@_model.command("list")
+def model_list() -> None:
+    """Show the published taggers and the installed ones."""
+    from analytic.commands import models
+
+    with _one_line():
+        models.show(_settings().models.dir)
+
+
+@_model.command("fetch")
+def model_fetch(name: Annotated[str, typer.Argument(help="Such as mn04_as.")]) -> None:
+    """Download a published tagger, check its sha256, convert and install it."""
+    from analytic.commands import models
+
+    with _one_line():
+        models.fetch(_settings().models.dir, name)
+
+
+@_model.command("install")
+def model_install(
+    name_or_file: Annotated[str, typer.Argument(help="A .pt checkpoint, a .tflite, or a published name.")],
+) -> None:
+    """Install a tagger from a file, or a published one from the folder that HEARKEN_WEIGHTS names."""
+    from analytic.commands import models
+
+    weights = os.environ.get(WEIGHTS_VARIABLE)
+    with _one_line():
+        models.install(_settings().models.dir, name_or_file, Path(weights) if weights else None)
+
+
+@_model.command("verify")
+def model_verify() -> None:
+    """Check the installed taggers against their sha256, and load each."""
+    from analytic.commands import models
+
+    with _one_line():
+        if not models.verify(_settings().models.dir):
+            raise typer.Exit(REFUSED)
+
+
+def _settings(tagger: str | None = None) -> Settings:
+    models: dict[str, Any] = {"tagger": tagger}
+    return load(models=models)
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Say what went wrong in one line, and exit with its code."""
+    from model.errors import ModelError, TaggerNotInstalled
+
+    try:
+        yield
+    except TaggerNotInstalled as error:
+        code, sentence = NO_TAGGER, str(error)
+    except (BadSettings, OSError) as error:
+        code, sentence = CANNOT_START, str(error)
+    except (HearkenError, ModelError) as error:
+        code, sentence = REFUSED, str(error)
+    else:
+        return
+    print(f"hearken: {' '.join(sentence.split())}", file=sys.stderr)
+    raise typer.Exit(code)

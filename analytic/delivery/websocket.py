@@ -1,0 +1,250 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""The websocket bus: every message to every subscriber that wants it, on ``ws://HOST:PORT/events``.
+
+One event loop in one thread. Each subscriber has a bounded queue; one that cannot follow is closed with a reason, and
+nobody waits for it: it comes back with ``since=<last message_id>``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from http import HTTPStatus
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from analytic.access import AccessRules, bearer
+from analytic.delivery.subscription import InvalidSubscription, Subscription, from_message, from_target
+from analytic.events.types import Message
+
+_LOG = logging.getLogger(__name__)
+_MAX_MESSAGE_BYTES = 16_384
+_TOKEN_WAIT_S = 10.0
+_CLOSE_POLICY = 1008
+_CLOSE_SLOW = 1013
+_CLOSE_INVALID = 1007
+
+
+class WebsocketBus:
+    """A sink that is a websocket server.
+
+    Parameters
+    ----------
+    host, port
+        Where to listen; port 0 takes a free one.
+    access
+        Who may subscribe.
+    since
+        Returns the kept messages after a cursor.
+    queue_messages
+        How many messages may wait for one subscriber.
+    max_subscribers
+        How many subscribers there may be.
+    subscribers_changed
+        Told the number of subscribers whenever it changes.
+    """
+
+    name = "websocket"
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        access: AccessRules,
+        since: Callable[[str], list[Message]],
+        *,
+        queue_messages: int = 256,
+        max_subscribers: int = 64,
+        subscribers_changed: Callable[[int], None] = lambda _count: None,
+    ) -> None:
+        self._host, self._port = host, port
+        self._access = access
+        self._since = since
+        self._queue_messages = queue_messages
+        self._max_subscribers = max_subscribers
+        self._subscribers_changed = subscribers_changed
+        self._subscribers: set[_Subscriber] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="websocket-bus", daemon=True)
+        self._started: Future[int] = Future()
+        self._stopping = asyncio.Event()
+
+    def start(self) -> int:
+        """Listen; return the port.
+
+        Raises
+        ------
+        OSError
+            The address cannot be listened on.
+        """
+        self._thread.start()
+        return self._started.result()
+
+    @property
+    def running(self) -> bool:
+        """Whether it listens."""
+        return self._thread.is_alive() and self._started.done()
+
+    def stop(self) -> None:
+        """Close every subscriber (1001, going away) and the port; wait until that is done."""
+        if self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # the loop is already closed
+                self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join()
+        elif not self._loop.is_closed():
+            self._loop.close()
+
+    def accept(self, message: Message) -> None:
+        """Queue a message for every subscriber that wants it."""
+        text = _text(message)
+        with contextlib.suppress(RuntimeError):  # stopped: nobody is there any more
+            self._loop.call_soon_threadsafe(self._offer, message, text)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            try:
+                runner.run(self._serve())
+            except OSError as error:
+                self._started.set_exception(error)
+
+    async def _serve(self) -> None:
+        server: Server
+        async with serve(
+            self._handle,
+            self._host,
+            self._port,
+            process_request=self._admit,
+            max_size=_MAX_MESSAGE_BYTES,
+            compression=None,
+            open_timeout=10,
+            ping_interval=20,
+            ping_timeout=20,
+            close_timeout=2,
+            server_header=None,
+            logger=logging.LoggerAdapter(_LOG),
+        ) as server:
+            self._started.set_result(server.sockets[0].getsockname()[1])
+            await self._stopping.wait()
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        hosts, origins = request.headers.get_all("Host"), request.headers.get_all("Origin")
+        host = hosts[0] if len(hosts) == 1 else None
+        if not self._access.allows_host(host):
+            return connection.respond(HTTPStatus.MISDIRECTED_REQUEST, "Host not allowed\n")
+        if len(origins) > 1 or not self._access.allows_origin(origins[0] if origins else None, host):
+            return connection.respond(HTTPStatus.FORBIDDEN, "Origin not allowed\n")
+        try:
+            subscription = from_target(request.path)
+        except InvalidSubscription as error:
+            return connection.respond(HTTPStatus.BAD_REQUEST, f"{error}\n")
+        if subscription is None:
+            return connection.respond(HTTPStatus.NOT_FOUND, "the bus is at /events\n")
+        if len(self._subscribers) >= self._max_subscribers:
+            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many subscribers\n")
+        return None
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        request = connection.request
+        if request is None:  # never, once the handshake is done
+            return
+        try:
+            subscription = from_target(request.path) or Subscription()
+            shown = subscription.token or bearer(request.headers.get("Authorization"))
+            if shown is None and not self._access.allows_token(None):
+                subscription = await self._first_message(connection)
+                shown = subscription.token
+            if self._access.allows_token(shown):
+                await self._attend(_Subscriber(connection, self._queue_messages), subscription)
+            else:
+                await connection.close(_CLOSE_POLICY, "token required")
+        except InvalidSubscription as error:
+            await connection.close(_CLOSE_INVALID, str(error)[:120])
+        except ConnectionClosed:
+            pass
+
+    async def _first_message(self, connection: ServerConnection) -> Subscription:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_TOKEN_WAIT_S):
+                return from_message(await connection.recv())
+        return Subscription()
+
+    async def _attend(self, subscriber: _Subscriber, subscription: Subscription) -> None:
+        self._subscribe(subscriber, subscription)
+        self._subscribers.add(subscriber)
+        self._subscribers_changed(len(self._subscribers))
+        sending = asyncio.ensure_future(subscriber.send())
+        try:
+            async for text in subscriber.connection:
+                self._subscribe(subscriber, from_message(text))
+        finally:
+            self._subscribers.discard(subscriber)
+            self._subscribers_changed(len(self._subscribers))
+            sending.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):
+                await sending
+
+    def _subscribe(self, subscriber: _Subscriber, subscription: Subscription) -> None:
+        """Take a subscription, and queue what it asks for of the past.
+
+        Messages that are on their way to this loop are in the past already and come again as the present; the last
+        one replayed tells them apart.
+        """
+        subscriber.subscription = subscription
+        if subscription.since is None:
+            return
+        past = self._since(subscription.since)
+        for message in past:
+            if subscription.wants(message):
+                subscriber.replay(_text(message))
+        if past:
+            subscriber.replayed_to = max(subscriber.replayed_to, past[-1]["seq"])
+
+    def _offer(self, message: Message, text: str) -> None:
+        for subscriber in tuple(self._subscribers):
+            if message["seq"] > subscriber.replayed_to and subscriber.subscription.wants(message):
+                subscriber.offer(text)
+
+
+def _text(message: Message) -> str:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+
+
+class _Subscriber:
+    """One connection with its queue."""
+
+    def __init__(self, connection: ServerConnection, queue_messages: int) -> None:
+        self.connection = connection
+        self.subscription = Subscription()
+        self.replayed_to = 0
+        self._queue: asyncio.Queue[str] = asyncio.Queue()
+        self._most = queue_messages
+        self._closing: asyncio.Future[None] | None = None
+
+    def replay(self, text: str) -> None:
+        """Queue a message of the past; how many there are is bounded by what is kept."""
+        self._queue.put_nowait(text)
+
+    def offer(self, text: str) -> None:
+        """Queue a message; close the connection if too many wait already."""
+        if self._closing is not None:
+            return
+        if self._queue.qsize() < self._most:
+            self._queue.put_nowait(text)
+            return
+        _LOG.warning("subscriber closed: too slow", extra={"waiting": self._queue.qsize()})
+        reason = "too slow; come back with since=<last message_id>"
+        self._closing = asyncio.ensure_future(self.connection.close(_CLOSE_SLOW, reason))
+
+    async def send(self) -> None:
+        """Send what is queued, until the connection closes."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await self.connection.send(await self._queue.get())

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""The event object: one form everywhere (REST, websocket, and every transport to come).
+
+``event.schema.json`` beside this file is its published schema. An `Event` is what the policy decided; a message is an
+event stamped with an id and a number of its own, as a plain dictionary ready for JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+Phase = Literal["start", "update", "end", "deleted", "gap"]
+Message = dict[str, Any]
+
+
+class Stamp(NamedTuple):
+    """What makes an event a message: an id of its own (UUIDv7), and its number on this device."""
+
+    message_id: str
+    seq: int
+
+
+SCORE_STEP = 0.05
+TIME_STEP_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the sound came from: an id, and ``upload`` or the kind of live source."""
+
+    id: str
+    type: str = "upload"
+
+
+@dataclass(frozen=True, slots=True)
+class Requestor:
+    """Who sent the sound, in the words of the request's path; None where it did not say."""
+
+    requestor_id: str | None = None
+    requestor_type: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """Which tagger spoke."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnonymizerName:
+    """Which anonymiser was used, and where: ``server`` or ``client``."""
+
+    method: str
+    mode: Literal["server", "client"] = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One alarm, as decided.
+
+    Attributes
+    ----------
+    id
+        UUIDv7, the same from start to end.
+    phase
+        Where in its life it is.
+    event_class
+        The alert class, such as ``glass_break``.
+    label, mid
+        The AudioSet class that scored highest within it.
+    score
+        That score, 0..1, the highest so far.
+    onset_s, offset_s
+        Seconds from the start of the clip or stream; the offset is None while the event is open.
+    onset, offset
+        The same as RFC 3339 UTC, for live sources; None for uploads.
+    peak_dbfs
+        Highest sample within it, dB relative to full scale; None if unknown or digital silence.
+    """
+
+    id: str
+    phase: Phase
+    event_class: str
+    label: str
+    mid: str
+    score: float
+    onset_s: float
+    offset_s: float | None
+    onset: str | None
+    offset: str | None
+    peak_dbfs: float | None
+    source: Source
+    requestor: Requestor
+    model: ModelName
+    anonymizer: AnonymizerName
+
+    def opened(self) -> Event:
+        """Return the same event as it was when it began."""
+        return replace(self, phase="start", offset_s=None, offset=None)
+
+    def coarse(self) -> Event:
+        """Return what the buses get: score to 0.05, times to the second, the level to 1 dB."""
+        return replace(
+            self,
+            score=round(round(self.score / SCORE_STEP) * SCORE_STEP, 2),
+            onset_s=_to_second(self.onset_s),
+            offset_s=None if self.offset_s is None else _to_second(self.offset_s),
+            peak_dbfs=None if self.peak_dbfs is None else float(round(self.peak_dbfs)),
+        )
+
+    def to_message(self, stamp: Stamp) -> Message:
+        """Return the event as a message: a dictionary of JSON values that fits the published schema."""
+        fields = asdict(self)
+        requestor: Mapping[str, Any] = fields.pop("requestor")
+        return {**stamp._asdict(), **fields, **requestor, "signature": None}
+
+
+def _to_second(time_s: float) -> float:
+    return round(time_s / TIME_STEP_S) * TIME_STEP_S

@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""Settings: read once at start into frozen values. Defaults < TOML file < environment < command line.
+
+Environment: ``HEARKEN__SECTION__KEY``, lists and tables as JSON. Secrets also come from files, ``token_file``. The file
+is named by ``HEARKEN_CONFIG``, or is ``hearken.toml`` in the user's configuration folder. docs/settings.md lists all of
+them, and a test holds it to this code.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from analytic.access import is_loopback
+from analytic.errors import BadSettings
+
+CONFIG_VARIABLE = "HEARKEN_CONFIG"
+WEIGHTS_VARIABLE = "HEARKEN_WEIGHTS"
+_MEBIBYTE = 1 << 20
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HttpSettings(_Section):
+    """The REST API, and who may use it and the bus."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on, for the REST API and the bus.")
+    port: int = Field(5000, ge=0, le=65535, description="Port of the REST API; 0 takes a free one.")
+    threads: int = Field(4, ge=1, le=64, description="Requests answered at once.")
+    max_connections: int = Field(32, ge=1, le=1000, description="Open connections; further ones wait.")
+    max_body_bytes: int = Field(64 * _MEBIBYTE, ge=1024, description="Largest request body in bytes.")
+    allowed_hosts: tuple[str, ...] = Field((), description="Names that `Host` may hold, beside the loopback names.")
+    allowed_origins: tuple[str, ...] = Field((), description="Foreign origins that may post and subscribe.")
+    token: SecretStr | None = Field(None, description="Token that every request must show; none by default.")
+    token_file: Path | None = Field(None, description="File that holds the token, in place of `token`.")
+    insecure_lan: bool = Field(False, description="Listen beyond loopback without a token.")
+
+    @model_validator(mode="after")
+    def _reach(self) -> HttpSettings:
+        if not is_loopback(self.host) and not (self.token or self.token_file or self.insecure_lan):
+            raise ValueError(
+                f"host {self.host} is reached from other machines: set http.token (or http.token_file), "
+                "or --insecure-lan if whoever reaches it may use it"
+            )
+        return self
+
+    def secret(self) -> str | None:
+        """Return the token, read from its file where one is named.
+
+        Raises
+        ------
+        BadSettings
+            The file cannot be read or is empty.
+        """
+        if self.token_file is None:
+            return self.token.get_secret_value() if self.token else None
+        try:
+            token = self.token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadSettings(f"http.token_file {self.token_file}: {error.strerror}") from error
+        if not token:
+            raise BadSettings(f"http.token_file {self.token_file} is empty")
+        return token
+
+
+class BusSettings(_Section):
+    """The websocket bus."""
+
+    port: int = Field(8765, ge=0, le=65535, description="Port of the bus; 0 takes a free one.")
+    queue_messages: int = Field(256, ge=1, description="Messages that may wait for one subscriber; then it is closed.")
+    max_subscribers: int = Field(64, ge=1, description="Subscribers at once.")
+    kept_messages: int = Field(1000, ge=0, description="Messages kept in memory for `since`; gone at a restart.")
+
+
+class AudioSettings(_Section):
+    """What sound is accepted."""
+
+    max_duration_s: float = Field(600.0, gt=0, le=3600, description="Longest sound of one request in seconds.")
+    max_channels: int = Field(8, ge=1, le=64, description="Most channels; they are mixed to mono.")
+    min_sample_rate_hz: int = Field(8_000, ge=1_000, description="Lowest sample rate in Hz.")
+    max_sample_rate_hz: int = Field(192_000, le=768_000, description="Highest sample rate in Hz.")
+
+
+class ModelsSettings(_Section):
+    """The tagger."""
+
+    tagger: str | None = Field(None, description="Which installed tagger speaks; by default mn04_as, else the first.")
+    dir: Path = Field(
+        default_factory=lambda: platformdirs.user_data_path("hearken") / "models",
+        description="Folder of the installed taggers.",
+    )
+    lanes: int = Field(2, ge=1, le=64, description="Clips tagged at once.")
+    threads: int = Field(1, ge=1, le=64, description="Threads for one clip.")
+
+
+class AnonymizerSettings(_Section):
+    """The anonymisers."""
+
+    segment_s: float = Field(1.0, gt=0, le=60, description="Segment length of scrample in seconds.")
+
+
+class AlertSettings(_Section):
+    """Which alert classes are on, and from which score."""
+
+    enabled: tuple[str, ...] | None = Field(
+        None, description="Alert classes that are on; by default those of the table."
+    )
+    thresholds: Mapping[str, float] = Field(
+        default_factory=dict, description="Score, above 0 to 1, by alert class, in place of the table's."
+    )
+
+    @field_validator("thresholds")
+    @classmethod
+    def _within(cls, thresholds: Mapping[str, float]) -> Mapping[str, float]:
+        for name, value in thresholds.items():
+            if not 0 < value <= 1:
+                raise ValueError(f"{name}: a threshold is above 0 and at most 1, found {value}")
+        return thresholds
+
+
+class ServiceSettings(_Section):
+    """The service as a whole."""
+
+    analyzer_id: str = Field(
+        default_factory=lambda: platform.node() or "hearken", description="Name of this analyser in answers."
+    )
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line.")
+
+
+class Settings(BaseSettings):
+    """All settings, frozen."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HEARKEN__",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
+    )
+
+    http: HttpSettings = HttpSettings()
+    bus: BusSettings = BusSettings()
+    audio: AudioSettings = AudioSettings()
+    models: ModelsSettings = ModelsSettings()
+    anonymizers: AnonymizerSettings = AnonymizerSettings()
+    alerts: AlertSettings = AlertSettings()
+    service: ServiceSettings = ServiceSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line first, then environment, then the file."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_path())
+
+
+def config_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the path of the settings file, there or not."""
+    named = environment.get(CONFIG_VARIABLE)
+    return Path(named) if named else platformdirs.user_config_path("hearken") / "hearken.toml"
+
+
+def load(**command_line: Mapping[str, Any]) -> Settings:
+    """Read the settings once.
+
+    Parameters
+    ----------
+    command_line
+        Sections with the keys that the command line sets; None values are left out.
+
+    Raises
+    ------
+    BadSettings
+        Naming every setting that is wrong; values are not repeated, they may be secrets.
+    """
+    given = {
+        section: {key: value for key, value in values.items() if value is not None}
+        for section, values in command_line.items()
+    }
+    if CONFIG_VARIABLE in os.environ and not config_path().is_file():
+        raise BadSettings(f"{CONFIG_VARIABLE}: there is no file {config_path()}")
+    _check_sections()
+    make: Callable[..., Settings] = Settings
+    try:
+        return make(**{section: values for section, values in given.items() if values})
+    except ValidationError as error:
+        raise BadSettings("; ".join(_sentence(fault) for fault in error.errors())) from error
+    except ValueError as error:  # a TOML file that does not parse, or JSON in the environment
+        raise BadSettings(f"the settings cannot be read: {error}") from error
+
+
+def _check_sections() -> None:
+    for name in os.environ:
+        if name.startswith("HEARKEN__"):
+            section = name.split("__")[1].lower()
+            if section not in Settings.model_fields:
+                known = ", ".join(field.upper() for field in Settings.model_fields)
+                raise BadSettings(f"{name}: there is no section {section.upper()}; known: {known}")
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in fault["loc"])
+    return f"{where}: {fault['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""Logs (one JSON object a line, on standard error) and metrics (Prometheus). No sound, no ids of requests in labels."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+
+from analytic.events.types import Event, Message
+
+_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+
+
+def configure_logging(level: str) -> None:
+    """Send every log line through structlog: JSON with time, level, logger; control characters escaped."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    logging.getLogger("websockets").setLevel(max(logging.WARNING, root.level))
+
+
+class Metrics:
+    """The service's metrics, in a registry of their own."""
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._requests = Counter(
+            "hearken_requests_total", "Requests answered", ("endpoint", "status"), registry=self._registry
+        )
+        self._stages = Histogram(
+            "hearken_stage_seconds",
+            "Time of one stage of one clip",
+            ("stage",),
+            buckets=_BUCKETS_S,
+            registry=self._registry,
+        )
+        self._sound = Counter("hearken_sound_seconds_total", "Seconds of sound analysed", registry=self._registry)
+        self._events = Counter("hearken_events_total", "Alarms", ("event_class",), registry=self._registry)
+        self._messages = Counter("hearken_messages_total", "Messages handed to the sinks", registry=self._registry)
+        self._failures = Counter(
+            "hearken_sink_failures_total", "Messages a sink failed on", ("sink",), registry=self._registry
+        )
+        self._subscribers = Gauge(
+            "hearken_bus_subscribers", "Subscribers of the websocket bus", registry=self._registry
+        )
+        self._model = Gauge(
+            "hearken_model", "1 for the tagger that speaks", ("name", "version"), registry=self._registry
+        )
+
+    def request(self, endpoint: str, status: int) -> None:
+        """Count one answer."""
+        self._requests.labels(endpoint, str(status)).inc()
+
+    def stage(self, name: str, seconds: float) -> None:
+        """Note how long one stage of one clip took."""
+        self._stages.labels(name).observe(seconds)
+
+    def clip(self, duration_s: float) -> None:
+        """Count the sound of one clip."""
+        self._sound.inc(duration_s)
+
+    def events(self, events: Sequence[Event]) -> None:
+        """Count alarms, each once."""
+        for event in events:
+            if event.phase == "start":
+                self._events.labels(event.event_class).inc()
+
+    def sink_failure(self, sink: str) -> None:
+        """Count a message that a sink failed on."""
+        self._failures.labels(sink).inc()
+
+    def subscribers(self, count: int) -> None:
+        """Note how many subscribers the bus has."""
+        self._subscribers.set(count)
+
+    def model(self, name: str, version: str) -> None:
+        """Note which tagger speaks."""
+        self._model.labels(name, version).set(1)
+
+    def exposition(self) -> bytes:
+        """Return all metrics in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    name = "metrics"
+
+    def accept(self, message: Message) -> None:
+        """Count one message; the metrics are a sink like the others."""
+        del message
+        self._messages.inc()

@@ -1,0 +1,165 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""Waveform -> log-mel, computed from 16 000 Hz directly.
+
+The published taggers were trained on 32 000 Hz sound: pre-emphasis x[n] - 0.97 x[n-1], STFT of 1024 points with a
+window of 800 (symmetric Hann) every 320, centred, power, 128 mel bands from 0 to 15 000 Hz as Kaldi draws them (S.
+Young et al., "The HTK Book", 5.6: triangles in mel = 1127 ln(1 + f / 700)), ln(x + 1e-5), (x + 4.5) / 5. Sound of
+16 000 Hz is resampled to 32 000 there first, which adds nothing that was not in it. So here the same bins come from
+half as many samples, and everything between spectrum and bands is one matrix:
+
+- the STFT has 512 points, window 400, hop 160: the same bins, the same 10 ms;
+- pre-emphasis is a gain per bin, |1 - 0.97 exp(-i w)|^2 at 32 000 Hz;
+- the resampler that the reference uses (soxr, HQ) is a gain per bin too, and what it leaves above 8 000 Hz is the
+  mirror image of what lies below: both are folded into the matrix.
+
+Differences from the reference, measured on its fixed waveform (tests/model/test_frontend.py): median 0.0007, mean
+0.005, and at most 0.54 inside, in bands 101 to 104, where the resampler's slope is steep (without its gain: 2.4). At
+the edges the reference mirrors the pre-emphasised signal and we mirror the waveform: up to 2.2 in the first two frames.
+"""
+
+from __future__ import annotations
+
+import itertools
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+from scipy.fft import rfft
+
+from model.tagger import Waveform
+
+MEL_BANDS = 128
+HOP_SAMPLES = 160
+WINDOW_SAMPLES = 400
+FFT_POINTS = 512
+
+_REFERENCE_RATE_HZ = 32_000
+_REFERENCE_FFT_POINTS = 1024
+_LOWEST_HZ, _HIGHEST_HZ = 0.0, 15_000.0
+_PRE_EMPHASIS = 0.97
+_FLOOR = 1e-5
+_OFFSET, _SCALE = 4.5, 5.0
+_BINS = FFT_POINTS // 2 + 1
+_FRAMES_AT_ONCE = 128  # their spectra stay in a core's second cache; 64 was 10 % slower, 32 a third
+_GROUPS = 6  # the banded product as this many small dense ones
+
+
+def frame_count(samples: int) -> int:
+    """Return the number of frames of `samples` samples: one every 10 ms, the first centred on sample 0."""
+    return (samples - 1) // HOP_SAMPLES + 1
+
+
+class _Group(NamedTuple):
+    """Neighbouring bands and the bins they draw on: a dense block of the banded matrix."""
+
+    bands: slice
+    bins: slice
+    weights: NDArray[np.float32]
+
+
+class LogMel:
+    """The front end with its buffers; one object serves one thread at a time."""
+
+    def __init__(self) -> None:
+        self._window = _half_rate_hann()
+        self._groups = _groups()
+        self._silent_from = self._groups[-1].bands.stop
+        self._framed = np.zeros((_FRAMES_AT_ONCE, FFT_POINTS), np.float32)
+        self._power = np.empty((_FRAMES_AT_ONCE, _BINS), np.float32)
+        self._imaginary = np.empty((_FRAMES_AT_ONCE, _BINS), np.float32)
+
+    def __call__(self, waveform: Waveform, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Compute the normalised log-mel.
+
+        Parameters
+        ----------
+        waveform
+            float32, shape (n,), n >= 1, mono, 16 000 Hz, within -1..1.
+        out
+            Where to write: float32, shape (frame_count(n), 128). By default a new array.
+
+        Returns
+        -------
+        numpy.ndarray
+            `out`: float32, shape (frames, 128), about -1.4 (silence) to 2.
+        """
+        frames = frame_count(waveform.size)
+        if out is None:
+            out = np.empty((frames, MEL_BANDS), np.float32)
+        half = WINDOW_SAMPLES // 2
+        padded = np.pad(waveform, (half, half + HOP_SAMPLES), mode="reflect" if waveform.size > 1 else "edge")
+        rows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES]
+        for first in range(0, frames, _FRAMES_AT_ONCE):
+            last = min(first + _FRAMES_AT_ONCE, frames)
+            self._bands_of(rows[first:last], out[first:last])
+        np.log(out[:, : self._silent_from], out=out[:, : self._silent_from])
+        out[:, self._silent_from :] = np.log(_FLOOR)
+        out += _OFFSET
+        out /= _SCALE
+        return out
+
+    def _bands_of(self, rows: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        count = len(rows)
+        framed, power, imaginary = self._framed[:count], self._power[:count], self._imaginary[:count]
+        np.multiply(rows, self._window, out=framed[:, :WINDOW_SAMPLES])
+        spectrum = rfft(framed, axis=1)
+        np.square(spectrum.real, out=power)
+        np.square(spectrum.imag, out=imaginary)
+        power += imaginary
+        for group in self._groups:
+            np.matmul(power[:, group.bins], group.weights, out=out[:, group.bands])
+        out[:, : self._silent_from] += _FLOOR
+
+
+def _half_rate_hann() -> NDArray[np.float32]:
+    """Take every second sample of the reference's symmetric Hann window of 800."""
+    window: NDArray[np.float32] = np.hanning(2 * WINDOW_SAMPLES)[::2].astype(np.float32)
+    return window
+
+
+def mel_matrix() -> NDArray[np.float64]:
+    """Return what takes power spectra at 16 000 Hz to mel bands: float64, shape (257 bins, 128 bands)."""
+    frequency = np.arange(_REFERENCE_FFT_POINTS // 2 + 1) * _REFERENCE_RATE_HZ / _REFERENCE_FFT_POINTS
+    edges = np.linspace(_mel(_LOWEST_HZ), _mel(_HIGHEST_HZ), MEL_BANDS + 2)
+    mel = _mel(frequency)[:, None]
+    rising = (mel - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - mel) / (edges[2:] - edges[1:-1])
+    triangles = np.maximum(0.0, np.minimum(rising, falling))
+    pre_emphasis = np.abs(1 - _PRE_EMPHASIS * np.exp(-2j * np.pi * frequency / _REFERENCE_RATE_HZ)) ** 2
+    full = triangles * (pre_emphasis * _resampler_power())[:, None]
+    folded: NDArray[np.float64] = full[:_BINS].copy()
+    folded[:-1] += full[: _BINS - 1 : -1]  # the image of bin k lies at bin 512 - k
+    return folded
+
+
+def _mel(frequency: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    mel: NDArray[np.float64] = 1127.0 * np.log1p(np.asarray(frequency) / 700.0)
+    return mel
+
+
+def _resampler_power() -> NDArray[np.float64]:
+    """Measure |H|^2 of soxr HQ from 16 000 to 32 000 Hz at the 513 bins; 4 where it passes everything."""
+    impulse = np.zeros(4 * _REFERENCE_FFT_POINTS)
+    impulse[impulse.size // 2] = 1.0
+    response = soxr.resample(impulse, 16_000, _REFERENCE_RATE_HZ, quality="HQ")
+    every = response.size // _REFERENCE_FFT_POINTS
+    power: NDArray[np.float64] = np.abs(np.fft.rfft(response)[::every]) ** 2
+    return power
+
+
+@cache
+def _groups() -> tuple[_Group, ...]:
+    matrix = mel_matrix()
+    matrix[matrix < 1e-9] = 0.0  # stop-band leakage 90 dB down
+    heard = int(np.flatnonzero(matrix.any(axis=0))[-1]) + 1
+    edges = np.linspace(0, heard, _GROUPS + 1).astype(int)
+    groups = []
+    for first, last in itertools.pairwise(edges):
+        used = np.flatnonzero(matrix[:, first:last].any(axis=1))
+        bins = slice(int(used[0]), int(used[-1]) + 1)
+        block = np.ascontiguousarray(matrix[bins, first:last], np.float32)
+        groups.append(_Group(slice(int(first), int(last)), bins, block))
+    return tuple(groups)
