@@ -26,7 +26,7 @@ RUN python -m venv /opt/hearken/venv \
     && python -m venv /opt/build \
     && /opt/build/bin/pip install --require-hashes --requirement requirements-build.txt
 
-COPY pyproject.toml ./
+COPY pyproject.toml README.md ./
 COPY LICENSES ./LICENSES
 COPY model ./model
 COPY anonymizers ./anonymizers

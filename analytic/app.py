@@ -33,6 +33,8 @@ from model.labels import index_of
 from model.store import TaggerStore
 from model.tagger import WINDOW_SAMPLES, Tagger
 
+_PORT_LEFT_OUT = 80  # browsers do not name it in `Origin`
+
 
 def make_tagger(settings: ModelsSettings) -> Tagger:
     """Open the tagger that the settings name, else the default one, else the first that is installed.
@@ -61,6 +63,7 @@ def make_policy(settings: AlertSettings) -> ThresholdPolicy:
     if unknown:
         raise BadSettings(f"alerts: there is no alert class {min(unknown)!r}; known: {', '.join(known)}")
     names = [alert.name for alert in ALERT_CLASSES if alert.enabled] if settings.enabled is None else settings.enabled
+    names = list(dict.fromkeys(names))
     chosen = [
         AlertClass(name, known[name].mids, settings.thresholds.get(name, known[name].threshold)) for name in names
     ]
@@ -140,6 +143,7 @@ class Service:
         )
         own = {*LOOPBACK_NAMES, http.host, *http.allowed_hosts}
         pages = {f"http://{_bracketed(host)}:{self._http.port}" for host in own}
+        pages |= {f"http://{_bracketed(host)}" for host in own if self._http.port == _PORT_LEFT_OUT}
         self._bus = WebsocketBus(
             http.host,
             settings.bus.port,
@@ -171,10 +175,10 @@ class Service:
         OSError
             The bus's port is taken.
         """
-        self._tagger.tag(np.zeros(WINDOW_SAMPLES, np.float32))
         try:
+            self._tagger.tag(np.zeros(WINDOW_SAMPLES, np.float32))
             self.bus_url = f"ws://{_bracketed(self._host)}:{self._bus.start()}/events"
-        except OSError:
+        except BaseException:
             self.stop()
             raise
         self._http.start(self._application)
@@ -194,4 +198,5 @@ def forbid_core_dumps() -> None:
 
 
 def _bracketed(host: str) -> str:
+    host = host.strip("[]")
     return f"[{host}]" if ":" in host else host

@@ -46,7 +46,7 @@ class MissingAudio(BadRequest):
     """No file in the field `audio` or `file`."""
 
     def __init__(self, found: Sequence[str]) -> None:
-        names = ", ".join(sorted(found)) or "none"
+        names = ", ".join(printable(name, 40)[1:-1] for name in sorted(found)[:10]) or "none"
         super().__init__(f"no sound was sent: expected a file in the multipart field audio (or file), found: {names}")
         self.found = tuple(found)
 
@@ -55,7 +55,7 @@ class UnsupportedMediaType(BadRequest):
     """The file's declared media type is not one of sound."""
 
     def __init__(self, found: str) -> None:
-        super().__init__(f"Invalid file type/extension: {found}")
+        super().__init__(f"Invalid file type/extension: {printable(found)[1:-1]}")
         self.found = found
 
 

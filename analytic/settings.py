@@ -13,10 +13,20 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -65,17 +75,23 @@ class HttpSettings(_Section):
         Raises
         ------
         BadSettings
-            The file cannot be read or is empty.
+            The file cannot be read, or the token is not one that a header can carry.
         """
         if self.token_file is None:
-            return self.token.get_secret_value() if self.token else None
+            return _checked_token(self.token.get_secret_value(), "http.token") if self.token else None
         try:
             token = self.token_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise BadSettings(f"http.token_file {self.token_file}: {error.strerror}") from error
-        if not token:
-            raise BadSettings(f"http.token_file {self.token_file} is empty")
-        return token
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSettings(f"http.token_file {self.token_file} cannot be read: {error}") from error
+        return _checked_token(token, f"http.token_file {self.token_file}")
+
+
+def _checked_token(token: str, where: str) -> str:
+    if not token:
+        raise BadSettings(f"{where} is empty")
+    if not all("!" <= character <= "~" for character in token):
+        raise BadSettings(f"{where}: a token has visible ASCII characters only, no blanks")
+    return token
 
 
 class BusSettings(_Section):
@@ -94,6 +110,12 @@ class AudioSettings(_Section):
     max_channels: int = Field(8, ge=1, le=64, description="Most channels; they are mixed to mono.")
     min_sample_rate_hz: int = Field(8_000, ge=1_000, description="Lowest sample rate in Hz.")
     max_sample_rate_hz: int = Field(192_000, le=768_000, description="Highest sample rate in Hz.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> AudioSettings:
+        if self.min_sample_rate_hz > self.max_sample_rate_hz:
+            raise ValueError("min_sample_rate_hz lies above max_sample_rate_hz")
+        return self
 
 
 class ModelsSettings(_Section):
@@ -121,7 +143,8 @@ class AlertSettings(_Section):
         None, description="Alert classes that are on; by default those of the table."
     )
     thresholds: Mapping[str, float] = Field(
-        default_factory=dict, description="Score, above 0 to 1, by alert class, in place of the table's."
+        default_factory=lambda: MappingProxyType({}),
+        description="Score, above 0 to 1, by alert class, in place of the table's.",
     )
 
     @field_validator("thresholds")
@@ -130,7 +153,11 @@ class AlertSettings(_Section):
         for name, value in thresholds.items():
             if not 0 < value <= 1:
                 raise ValueError(f"{name}: a threshold is above 0 and at most 1, found {value}")
-        return thresholds
+        return MappingProxyType(dict(thresholds))
+
+    @field_serializer("thresholds")
+    def _plain(self, thresholds: Mapping[str, float]) -> dict[str, float]:
+        return dict(thresholds)
 
 
 class ServiceSettings(_Section):
@@ -150,16 +177,15 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         frozen=True,
         extra="forbid",
-        nested_model_default_partial_update=True,
     )
 
-    http: HttpSettings = HttpSettings()
-    bus: BusSettings = BusSettings()
-    audio: AudioSettings = AudioSettings()
-    models: ModelsSettings = ModelsSettings()
-    anonymizers: AnonymizerSettings = AnonymizerSettings()
-    alerts: AlertSettings = AlertSettings()
-    service: ServiceSettings = ServiceSettings()
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    bus: BusSettings = Field(default_factory=BusSettings)
+    audio: AudioSettings = Field(default_factory=AudioSettings)
+    models: ModelsSettings = Field(default_factory=ModelsSettings)
+    anonymizers: AnonymizerSettings = Field(default_factory=AnonymizerSettings)
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
+    service: ServiceSettings = Field(default_factory=ServiceSettings)
 
     @classmethod
     def settings_customise_sources(
@@ -177,7 +203,7 @@ class Settings(BaseSettings):
 
 def config_path(environment: Mapping[str, str] = os.environ) -> Path:
     """Return the path of the settings file, there or not."""
-    named = environment.get(CONFIG_VARIABLE)
+    named = environment.get(CONFIG_VARIABLE, "")
     return Path(named) if named else platformdirs.user_config_path("hearken") / "hearken.toml"
 
 
@@ -198,7 +224,7 @@ def load(**command_line: Mapping[str, Any]) -> Settings:
         section: {key: value for key, value in values.items() if value is not None}
         for section, values in command_line.items()
     }
-    if CONFIG_VARIABLE in os.environ and not config_path().is_file():
+    if os.environ.get(CONFIG_VARIABLE) and not config_path().is_file():
         raise BadSettings(f"{CONFIG_VARIABLE}: there is no file {config_path()}")
     _check_sections()
     make: Callable[..., Settings] = Settings

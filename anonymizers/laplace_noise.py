@@ -37,14 +37,14 @@ class LaplaceNoise:
         Where the noise comes from.
     """
 
-    hides = "Quiet sound, by noise of the same level throughout (standard deviation 0.09 of full scale)."
-
     def __init__(
         self, name: str = "dp_noise", scale: float = SENSITIVITY / EPSILON, random_bytes: RandomBytes = os_random
     ) -> None:
         if not scale > 0:
             raise ValueError(f"the noise has a scale above 0, found {scale}")
         self.name = name
+        deviation = f"{2**0.5 * scale:.1g} of full scale"
+        self.hides = f"Quiet sound, by noise of the same level throughout (standard deviation {deviation})."
         self._scale = scale
         self._random_bytes = random_bytes
         self.guarantee: Guarantee = Formal(

@@ -26,7 +26,6 @@ class SegmentShuffle:
     """
 
     guarantee: Guarantee = Empirical(evidence="benchmarks/results/privacy_baseline.json")
-    hides = "The order of one-second segments; each segment is left as it was."
     leaks = (
         "Words within a segment and the speaker's voice are untouched, and the order can often be recovered: "
         "this is no encryption and no anonymity."
@@ -36,6 +35,7 @@ class SegmentShuffle:
         if not segment_s > 0:
             raise ValueError(f"a segment has more than 0 s, found {segment_s}")
         self.name = name
+        self.hides = f"The order of segments of {segment_s:g} s; each segment is left as it was."
         self._segment_s = segment_s
         self._random_bytes = random_bytes
 

@@ -23,7 +23,7 @@ from model.frontend import MEL_BANDS
 from model.litert import LiteRtTagger
 from model.tagger import TaggerCard
 
-STEM_WEIGHT = "features.0.0.weight"
+STEM_WEIGHT, LAST_WEIGHT = "features.0.0.weight", "features.16.0.weight"
 PARITY = 1e-4
 PARITY_FRAMES = 300
 _UNNAMED = TaggerCard("converted", "0", "", "", "")
@@ -54,14 +54,17 @@ def load_checkpoint(path: Path, *, frames: int | None = None) -> keras.Model:
         width = width_of(tensors)
         network = mobilenet.build(width, frames=frames)
         fill(network, tensors)
-    except (KeyError, ValueError) as error:
+    except ValueError as error:
         raise BadCheckpoint(str(path), str(error)) from error
     return network
 
 
 def width_of(tensors: Mapping[str, NDArray[Any]]) -> float:
     """Find the width multiplier whose stem and last block have the checkpoint's channel counts."""
-    stem, last = len(tensors[STEM_WEIGHT]), len(tensors["features.16.0.weight"])
+    for name in (STEM_WEIGHT, LAST_WEIGHT):
+        if name not in tensors or not tensors[name].ndim:
+            raise ValueError(f"the checkpoint has no tensor {name}")
+    stem, last = len(tensors[STEM_WEIGHT]), len(tensors[LAST_WEIGHT])
     for tenths in range(1, 41):
         width = tenths / 10
         if (
@@ -77,7 +80,7 @@ def fill(network: keras.Model, tensors: Mapping[str, NDArray[Any]]) -> None:
 
     Raises
     ------
-    KeyError, ValueError
+    ValueError
         A tensor is missing, unused, or of another size than its variable.
     """
     unused = {name for name in tensors if not name.endswith("num_batches_tracked")}
@@ -85,7 +88,7 @@ def fill(network: keras.Model, tensors: Mapping[str, NDArray[Any]]) -> None:
         for variable in layer.weights:
             name = _tensor_name(layer.name, variable.name)
             if name not in tensors:
-                raise KeyError(f"the checkpoint has no tensor {name}")
+                raise ValueError(f"the checkpoint has no tensor {name}")
             variable.assign(_oriented(tensors[name], tuple(variable.shape), name))
             unused.discard(name)
     if unused:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from model.errors import BadWaveform
 from model.labels import CLASS_COUNT, find
 from model.tagger import Tagged, TaggerCard, Waveform, Window, check_waveform, plan_windows
 
@@ -50,6 +51,8 @@ class FakeTagger:
         """Score a waveform, as `Tagger.tag` says; the embedding of a window is its (RMS, peak)."""
         check_waveform(waveform)
         chosen = tuple(windows) if windows is not None else plan_windows(waveform.size)
+        if not chosen:
+            raise BadWaveform("a waveform is tagged in at least one window, found none")
         scores = np.zeros((len(chosen), CLASS_COUNT), np.float32)
         embeddings = np.zeros((len(chosen), 2), np.float32)
         for row, window in enumerate(chosen):

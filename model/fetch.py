@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from model.errors import FetchFailed
 from model.registry import PublishedTagger
 
 TIMEOUT_S = 30.0
+DEADLINE_S = 1800.0
 CHUNK_BYTES = 1 << 16
 
 
@@ -55,9 +57,12 @@ def fetched(
     with tempfile.TemporaryDirectory(prefix="hearken-fetch-") as folder:
         path = Path(folder) / tagger.filename
         try:
-            digest = _download(tagger, path, progress, session or requests.Session())
+            with session or requests.Session() as opened:
+                digest = _download(tagger, path, progress, opened)
         except requests.RequestException as error:
             raise FetchFailed(name, f"{tagger.url} is out of reach ({_short(error)})") from error
+        except OSError as error:
+            raise FetchFailed(name, error.strerror or str(error)) from error
         if digest != tagger.sha256:
             raise FetchFailed(name, f"what came has sha256 {digest}, the published one is {tagger.sha256}")
         yield path
@@ -68,10 +73,13 @@ def _download(
 ) -> str:
     digest = hashlib.sha256()
     done = 0
+    until = time.monotonic() + DEADLINE_S
     with session.get(tagger.url, stream=True, timeout=TIMEOUT_S) as response, path.open("wb") as file:
         response.raise_for_status()
         for chunk in response.iter_content(CHUNK_BYTES):
             done += len(chunk)
+            if time.monotonic() > until:
+                raise FetchFailed(tagger.card.name, f"it took more than {DEADLINE_S:g} s")
             if tagger.size_bytes is not None and done > tagger.size_bytes:
                 raise FetchFailed(tagger.card.name, f"more came than the published {tagger.size_bytes} bytes")
             digest.update(chunk)

@@ -14,15 +14,17 @@ half as many samples, and everything between spectrum and bands is one matrix:
   mirror image of what lies below: both are folded into the matrix.
 
 Differences from the reference, measured on its fixed waveform (tests/model/test_frontend.py): median 0.0007, mean
-0.005, and at most 0.54 inside, in bands 101 to 104, where the resampler's slope is steep (without its gain: 2.4). At
-the edges the reference mirrors the pre-emphasised signal and we mirror the waveform: up to 2.2 in the first two frames.
+0.005, and at most 0.54 inside, in bands 101 to 104, where the resampler's slope is steep (without its gain: 2.4; loud
+sound right below 8 000 Hz can differ by more than 1 there). At the edges the reference mirrors the pre-emphasised
+signal and we mirror the waveform: up to 2.2 in the first two frames.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import soxr
@@ -43,7 +45,7 @@ _PRE_EMPHASIS = 0.97
 _FLOOR = 1e-5
 _OFFSET, _SCALE = 4.5, 5.0
 _BINS = FFT_POINTS // 2 + 1
-_FRAMES_AT_ONCE = 128  # their spectra stay in a core's second cache; 64 was 10 % slower, 32 a third
+_FRAMES_AT_ONCE = 160  # their spectra stay in a core's second cache: 64 cost a sixth more, 334 a third
 _GROUPS = 6  # the banded product as this many small dense ones
 
 
@@ -84,21 +86,17 @@ class LogMel:
         Returns
         -------
         numpy.ndarray
-            `out`: float32, shape (frames, 128), about -1.4 (silence) to 2.
+            `out`: float32, shape (frames, 128), from -1.4 (silence) to about 3 (full scale).
         """
         frames = frame_count(waveform.size)
         if out is None:
             out = np.empty((frames, MEL_BANDS), np.float32)
-        half = WINDOW_SAMPLES // 2
-        padded = np.pad(waveform, (half, half + HOP_SAMPLES), mode="reflect" if waveform.size > 1 else "edge")
-        rows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES]
-        for first in range(0, frames, _FRAMES_AT_ONCE):
-            last = min(first + _FRAMES_AT_ONCE, frames)
-            self._bands_of(rows[first:last], out[first:last])
-        np.log(out[:, : self._silent_from], out=out[:, : self._silent_from])
-        out[:, self._silent_from :] = np.log(_FLOOR)
-        out += _OFFSET
-        out /= _SCALE
+        done = 0
+        for rows in _framed(waveform, frames):
+            for first in range(0, len(rows), _FRAMES_AT_ONCE):
+                piece = rows[first : first + _FRAMES_AT_ONCE]
+                self._bands_of(piece, out[done : done + len(piece)])
+                done += len(piece)
         return out
 
     def _bands_of(self, rows: NDArray[np.float32], out: NDArray[np.float32]) -> None:
@@ -111,7 +109,35 @@ class LogMel:
         power += imaginary
         for group in self._groups:
             np.matmul(power[:, group.bins], group.weights, out=out[:, group.bands])
-        out[:, : self._silent_from] += _FLOOR
+        out[:, self._silent_from :] = 0.0
+        out += _FLOOR
+        np.log(out, out=out)
+        out *= 1 / _SCALE
+        out += _OFFSET / _SCALE
+
+
+def _framed(waveform: Waveform, frames: int) -> Iterator[NDArray[np.float32]]:
+    """Yield the frames in order, float32, shape (some, 400); those inside are views of the waveform, not copies.
+
+    Frame t is centred on sample 160 t; at both ends the waveform is mirrored, its last sample not repeated.
+    """
+    half = WINDOW_SAMPLES // 2
+    leading = -(-half // HOP_SAMPLES)  # the first frames that begin before the waveform
+    inside = (waveform.size - half) // HOP_SAMPLES + 1  # the first frame that ends after it
+    if inside <= leading:
+        mode: Literal["reflect", "edge"] = "reflect" if waveform.size > 1 else "edge"
+        yield _every_hop(np.pad(waveform, (half, half + HOP_SAMPLES), mode), frames)
+        return
+    head = waveform[: (leading - 1) * HOP_SAMPLES + half]
+    yield _every_hop(np.pad(head, (half, 0), "reflect"), leading)
+    yield _every_hop(waveform[leading * HOP_SAMPLES - half :], inside - leading)
+    if inside < frames:
+        tail = waveform[inside * HOP_SAMPLES - half :]
+        yield _every_hop(np.pad(tail, (0, half), "reflect"), frames - inside)
+
+
+def _every_hop(samples: Waveform, count: int) -> NDArray[np.float32]:
+    return np.lib.stride_tricks.sliding_window_view(samples, WINDOW_SAMPLES)[::HOP_SAMPLES][:count]
 
 
 def _half_rate_hann() -> NDArray[np.float32]:

@@ -52,4 +52,7 @@ def index_of(mid: str) -> int:
     KeyError
         The id is not among the 527.
     """
-    return _by_key()[mid.casefold()].index
+    label = _by_key().get(mid.casefold())
+    if label is None or label.mid != mid:
+        raise KeyError(mid)
+    return label.index

@@ -13,7 +13,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from model.errors import BadTaggerFile
+from model.errors import BadTaggerFile, BadWaveform
 from model.frontend import MEL_BANDS, LogMel, frame_count
 from model.labels import CLASS_COUNT
 from model.quiet import without_line
@@ -68,6 +68,8 @@ class LiteRtTagger:
         """Score a waveform, as `Tagger.tag` says."""
         check_waveform(waveform)
         chosen = tuple(windows) if windows is not None else plan_windows(waveform.size)
+        if not chosen:
+            raise BadWaveform("a waveform is tagged in at least one window, found none")
         with self._lane() as lane:
             pieces = [lane.run(waveform, batch) for batch in _batches(chosen)]
         logits, embeddings = (np.concatenate(part) if len(part) > 1 else part[0] for part in zip(*pieces, strict=True))

@@ -98,20 +98,22 @@ def build(width: float = 0.4, *, frames: int | None = None, dropout: float = 0.2
 def _convolve(
     x: keras.KerasTensor, channels: int, kernel: int, stride: int, name: str, activation: str | None
 ) -> keras.KerasTensor:
-    x = _padded(x, kernel, name)
-    x = layers.Conv2D(channels, kernel, stride, use_bias=False, name=f"{name}.0")(x)
+    x, padding = _padded(x, kernel, stride, name)
+    x = layers.Conv2D(channels, kernel, stride, padding, use_bias=False, name=f"{name}.0")(x)
     return _normalise(x, name, activation)
 
 
 def _depthwise(x: keras.KerasTensor, kernel: int, stride: int, name: str, activation: str) -> keras.KerasTensor:
-    x = _padded(x, kernel, name)
-    x = layers.DepthwiseConv2D(kernel, stride, use_bias=False, name=f"{name}.0")(x)
+    x, padding = _padded(x, kernel, stride, name)
+    x = layers.DepthwiseConv2D(kernel, stride, padding, use_bias=False, name=f"{name}.0")(x)
     return _normalise(x, name, activation)
 
 
-def _padded(x: keras.KerasTensor, kernel: int, name: str) -> keras.KerasTensor:
-    # Symmetric padding, as the published weights were trained; "same" pads unevenly where the stride is 2.
-    return layers.ZeroPadding2D(kernel // 2, name=f"{name}.pad")(x) if kernel > 1 else x
+def _padded(x: keras.KerasTensor, kernel: int, stride: int, name: str) -> tuple[keras.KerasTensor, str]:
+    """Pad as the published weights were trained: evenly. "same" does that only where the stride is 1."""
+    if stride == 1:
+        return x, "same"
+    return layers.ZeroPadding2D(kernel // 2, name=f"{name}.pad")(x), "valid"
 
 
 def _normalise(x: keras.KerasTensor, name: str, activation: str | None) -> keras.KerasTensor:

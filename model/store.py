@@ -26,6 +26,7 @@ from model.errors import BadCheckpoint, BadTaggerFile, ConverterMissing, TaggerN
 from model.litert import LiteRtTagger
 from model.tagger import TaggerCard
 
+_DIGEST = re.compile(r"-[0-9a-f]{16}$")  # what this folder adds to a network's file name
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
@@ -119,7 +120,7 @@ class TaggerStore:
         except OSError as error:
             raise BadTaggerFile(str(path), error.strerror or str(error)) from error
         if path.suffix == ".tflite":
-            card = _local_card(name or path.stem.split("-")[0], path)
+            card = _local_card(name or _DIGEST.sub("", path.stem), path)
             return self.add(content, card)
         digest = hashlib.sha256(content).hexdigest()
         known = registry.by_sha256(digest)
@@ -161,6 +162,8 @@ class TaggerStore:
             found = json.loads(manifest.read_text(encoding="utf-8"))
             card = TaggerCard(**found["card"])
             path = self.folder / Path(found["file"]).name
+            if "\0" in path.name:
+                raise ValueError("the file's name holds a NUL")
             return Installed(card, path, str(found["sha256"]), found.get("checkpoint_sha256"))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadTaggerFile(str(manifest), f"unreadable manifest ({error})") from error
@@ -186,7 +189,9 @@ def convert(checkpoint: Path) -> bytes:
         )
         if run.returncode or not converted.is_file():
             last = (run.stderr.strip().splitlines() or [f"the converter ended with {run.returncode}"])[-1]
-            raise BadCheckpoint(str(checkpoint), last.removeprefix(f"cannot use the checkpoint {checkpoint}: "))
+            raise BadCheckpoint(
+                str(checkpoint), last.removeprefix(f"cannot use the checkpoint {checkpoint.absolute()}: ")
+            )
         return converted.read_bytes()
 
 

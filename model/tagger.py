@@ -78,7 +78,7 @@ class Tagger(Protocol):
         Raises
         ------
         BadWaveform
-            The array is something else.
+            The array is something else, or there is no window.
         """
         ...
 

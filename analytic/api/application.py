@@ -40,6 +40,13 @@ class Doors:
     max_body_bytes: int
 
 
+class _Application(Flask):
+    """Flask that leaves the log to `errors.crash`: it would log each fault again, and each 503 as one."""
+
+    def log_exception(self, *_args: object, **_kwargs: object) -> None:
+        """Log nothing."""
+
+
 class _Segment(BaseConverter):
     """One segment of a path, whatever is in it: the handler says what is wrong with it."""
 
@@ -48,7 +55,7 @@ class _Segment(BaseConverter):
 
 def create(doors: Doors) -> Flask:
     """Make the application."""
-    app = Flask("hearken", static_folder=None)
+    app = _Application("hearken", static_folder=None)
     app.request_class = InMemoryRequest
     app.url_map.converters["segment"] = _Segment
     app.url_map.merge_slashes = False

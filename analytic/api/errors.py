@@ -29,7 +29,7 @@ STATUS: Mapping[type[errors.HearkenError], HTTPStatus] = MappingProxyType(
 NOT_ANSWERED = (errors.BadSettings,)
 """Kinds that end the service before it answers anybody."""
 
-Answer = tuple[dict[str, str], int]
+Answer = tuple[dict[str, str], int, dict[str, str]]
 
 
 def status_of(kind: type[errors.HearkenError]) -> HTTPStatus:
@@ -53,20 +53,26 @@ def body(message: str) -> dict[str, str]:
 
 def refuse(error: errors.HearkenError) -> Answer:
     """Answer a refusal of ours."""
-    return body(str(error)), status_of(type(error))
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.TokenRequired) else {}
+    return body(str(error)), status_of(type(error)), headers
 
 
 def http_error(error: HTTPException) -> Answer:
     """Answer what the framework refuses: no such path, wrong method, a body that cannot be read."""
     code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     if code == HTTPStatus.NOT_FOUND:
-        return body("No such address; the API is described at /docs"), code
+        return body("No such address; the API is described at /docs"), code, {}
     if code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return body(f"Method {errors.printable(request.method, 20)} not allowed here"), code
-    return body(error.description or HTTPStatus(code).phrase), code
+        allowed = getattr(error, "valid_methods", None) or ()
+        return (
+            body(f"Method {errors.printable(request.method, 20)} not allowed here"),
+            code,
+            {"Allow": ", ".join(allowed)},
+        )
+    return body(error.description or HTTPStatus(code).phrase), code, {}
 
 
 def crash(error: Exception) -> Answer:
     """Answer a fault of ours: logged whole, told in one sentence."""
     _LOG.error("request failed", exc_info=error, extra={"endpoint": request.endpoint})
-    return body("Internal error; the service's log says more"), HTTPStatus.INTERNAL_SERVER_ERROR
+    return body("Internal error; the service's log says more"), HTTPStatus.INTERNAL_SERVER_ERROR, {}

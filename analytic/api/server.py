@@ -44,10 +44,10 @@ class HttpServer:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family, backlog=128)
         self.port: int = self._socket.getsockname()[1]
-        self._options = {
+        self._options: dict[str, Any] = {
             "threads": threads,
             "connection_limit": max_connections,
-            "max_request_body_size": max_body_bytes,
+            "max_request_body_size": max_body_bytes + 1,  # waitress refuses what reaches its limit
             # Nothing leaves memory: waitress would else move a body over 512 KiB to a temporary file.
             "inbuf_overflow": max_body_bytes + _BODY_SLACK_BYTES,
             "outbuf_overflow": max_body_bytes + _BODY_SLACK_BYTES,

@@ -2,5 +2,5 @@
 # SPDX-License-Identifier: MIT
 """Bytes -> sound: decoding, and the `Clip`, the only place where seconds meet a sample rate.
 
-May import: numpy, soundfile, soxr, `analytic.errors`, `analytic.settings`. Nothing here writes a file.
+May import: numpy, soundfile, soxr, `analytic.errors`. Nothing here writes a file.
 """

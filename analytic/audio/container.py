@@ -14,6 +14,7 @@ import struct
 from dataclasses import dataclass
 from typing import Literal
 
+from analytic.audio.flac import frames_by_last_header
 from analytic.errors import EmptyAudio, NotAudio, printable
 
 Kind = Literal["WAV", "FLAC", "Ogg"]
@@ -22,10 +23,12 @@ _RIFF_HEADER_BYTES = 12
 _CHUNK_HEADER_BYTES = 8
 _FLAC_TOTAL_OFFSET = 21  # low half of the byte: bits 35..32 of the number of samples; the next four bytes: the rest
 _FLAC_STREAMINFO_BYTES = 42
+_OGG_HEADER_BYTES = 27
+_OGG_END_OF_STREAM = 0x04
+_OGG_BREAKS_OFF = "the Ogg file breaks off before its end: analysed as far as it goes"
 _OTHERS = {
     b"ID3": "MP3",
     b"\xff\xfb": "MP3",
-    b"FORM": "AIFF",
     b".snd": "AU",
     b"RF64": "RF64",
     b"RIFX": "RIFX",
@@ -49,6 +52,8 @@ class Container:
         The bytes, their header put right where it lied.
     declared_frames
         What a FLAC header says (None: nothing); for the others the decoder sees to it.
+    found_frames
+        Where a FLAC file's last frame says that it ends; None if there is none, and for the others.
     warnings
         What was wrong with the header, for the caller.
     """
@@ -56,6 +61,7 @@ class Container:
     kind: Kind
     content: bytes
     declared_frames: int | None = None
+    found_frames: int | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -76,10 +82,12 @@ def identify(content: bytes) -> Container:
     if content[:4] == b"fLaC":
         return _flac(content)
     if content[:4] == b"OggS":
-        return Container("Ogg", content)
+        return Container("Ogg", content, warnings=() if _ogg_ends(content) else (_OGG_BREAKS_OFF,))
     named = next((name for magic, name in _OTHERS.items() if content.startswith(magic)), None)
     if content[4:8] == b"ftyp":
         named = "MP4"
+    if content[:4] == b"FORM" and content[8:12] in (b"AIFF", b"AIFC"):
+        named = "AIFF"
     raise NotAudio(named or f"bytes that begin with {printable(content[:12].decode('latin-1'))}")
 
 
@@ -122,6 +130,17 @@ def _length_warning(kind: Kind, declared: int, available: int) -> str:
     )
 
 
+def _ogg_ends(content: bytes) -> bool:
+    """Tell whether the last page is whole and marked as the last of its stream."""
+    last = content.rfind(b"OggS")
+    if last + _OGG_HEADER_BYTES > len(content):
+        return False
+    flags, segments = content[last + 5], content[last + 26]
+    lacing = content[last + _OGG_HEADER_BYTES :][:segments]
+    whole = len(lacing) == segments and last + _OGG_HEADER_BYTES + segments + sum(lacing) <= len(content)
+    return whole and bool(flags & _OGG_END_OF_STREAM)
+
+
 def _flac(content: bytes) -> Container:
     if len(content) < _FLAC_STREAMINFO_BYTES:
         raise EmptyAudio(len(content))
@@ -131,4 +150,6 @@ def _flac(content: bytes) -> Container:
     mended = bytearray(content)
     mended[_FLAC_TOTAL_OFFSET] &= 0xF0
     struct.pack_into(">I", mended, _FLAC_TOTAL_OFFSET + 1, 0)
-    return Container("FLAC", bytes(mended), declared_frames=declared or None)
+    return Container(
+        "FLAC", bytes(mended), declared_frames=declared or None, found_frames=frames_by_last_header(content)
+    )

@@ -112,8 +112,9 @@ def _check(file: soundfile.SoundFile, container: Container, limits: AudioLimits)
         raise TooManyChannels(limits.max_channels, file.channels)
     if not limits.min_sample_rate_hz <= file.samplerate <= limits.max_sample_rate_hz:
         raise SampleRateOutOfRange(limits.min_sample_rate_hz, limits.max_sample_rate_hz, file.samplerate)
-    if container.kind == "Ogg" and file.frames > limits.max_duration_s * file.samplerate:
-        raise AudioTooLong(limits.max_duration_s, file.frames / file.samplerate)
+    frames = file.frames if container.kind == "Ogg" else container.found_frames or 0
+    if frames > limits.max_duration_s * file.samplerate:
+        raise AudioTooLong(limits.max_duration_s, frames / file.samplerate)
 
 
 class _Reader:
@@ -137,9 +138,12 @@ class _Reader:
             if not (np.isfinite(low) and np.isfinite(high)):
                 at = int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])
                 raise NotFinite((self.frames - len(block) + at) / self._file.samplerate)
+            # In double precision: finite samples near the largest float32 must not overflow on the way.
+            mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float64)
             if low < -1.0 or high > 1.0:
-                self._clipped += int(np.count_nonzero(np.abs(block) > 1.0))
-            yield block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+                self._clipped += int(np.count_nonzero(np.abs(mono) > 1.0))
+                mono = mono.clip(-1.0, 1.0)
+            yield mono.astype(np.float32, copy=False)
 
     def _next(self) -> NDArray[np.float32]:
         frames = min(_BLOCK_FRAMES[self._container.kind], max(1, self._file.frames))

@@ -2,5 +2,6 @@
 # SPDX-License-Identifier: MIT
 """The commands of ``hearken``, a file a command; `analytic.cli` gives them their names and options.
 
-Each imports what it needs when it runs: ``hearken listen-bus`` loads no network.
+May import: everything below `analytic.cli`. Each imports what it needs when it runs: ``hearken listen-bus`` loads no
+network.
 """

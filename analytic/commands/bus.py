@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.uri import parse_uri
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
@@ -29,6 +31,10 @@ def listen(url: str, since: str | None, token: str | None) -> int:
 
 
 async def _listen(url: str, since: str | None, token: str | None) -> int:
+    try:
+        parse_uri(url)
+    except (InvalidURI, ValueError) as error:
+        return _complain(f"{url!r} is no address of a bus: {error}")
     headers = {"Authorization": f"Bearer {token}"} if token else None
     cursor, pause_s = since, _FIRST_PAUSE_S
     while True:
@@ -36,11 +42,10 @@ async def _listen(url: str, since: str | None, token: str | None) -> int:
             async with connect(_with_since(url, cursor), additional_headers=headers, max_size=1 << 20) as connection:
                 pause_s = _FIRST_PAUSE_S
                 async for text in connection:
-                    print(text if isinstance(text, str) else text.decode(), flush=True)
+                    if not _told(text):
+                        return 0
                     cursor = json.loads(text)["message_id"]
             reason = "closed"
-        except InvalidURI as error:
-            return _complain(f"{url}: {error}")
         except InvalidHandshake as error:
             response = getattr(error, "response", None)
             if response is not None and response.status_code in _REFUSALS:
@@ -56,6 +61,16 @@ async def _listen(url: str, since: str | None, token: str | None) -> int:
         print(f"{url}: {reason}; trying again in {pause_s:g} s", file=sys.stderr, flush=True)
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+def _told(text: str | bytes) -> bool:
+    """Print a message; tell whether anybody still reads."""
+    try:
+        print(text if isinstance(text, str) else text.decode(), flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 def _with_since(url: str, cursor: str | None) -> str:

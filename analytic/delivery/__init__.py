@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Events -> the world: the dispatcher that stamps them, and the sinks that carry them.
 
-May import: `analytic.events.types`, the standard library, websockets. May not import `analytic.audio`, numpy, or
-anything that does: there is no path by which sound can leave through a bus, and tests/test_architecture.py holds it.
+May import: `analytic.events.types`, `analytic.access`, the standard library, websockets. May not import
+`analytic.audio`, numpy, or anything that does: there is no path by which sound can leave through a bus, and
+tests/test_architecture.py holds it.
 """

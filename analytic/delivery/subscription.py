@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from analytic.events.types import Message
 
@@ -59,10 +59,10 @@ def from_target(target: str) -> Subscription | None:
     InvalidSubscription
         Naming the parameter.
     """
-    parts = urlsplit(target)
-    if parts.path != EVENTS_PATH:
+    path, _, rest = target.partition("?")
+    if path != EVENTS_PATH:
         return None
-    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    query = {key: values[-1] for key, values in parse_qs(rest).items()}
     return _read({key: value.split(",") if key in ("classes", "sources") else value for key, value in query.items()})
 
 

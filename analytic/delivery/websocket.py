@@ -72,6 +72,7 @@ class WebsocketBus:
         self._max_subscribers = max_subscribers
         self._subscribers_changed = subscribers_changed
         self._subscribers: set[_Subscriber] = set()
+        self._open = 0  # connections past the handshake, with a token or still without
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="websocket-bus", daemon=True)
         self._started: Future[int] = Future()
@@ -86,7 +87,11 @@ class WebsocketBus:
             The address cannot be listened on.
         """
         self._thread.start()
-        return self._started.result()
+        try:
+            return self._started.result()
+        except OSError:
+            self._thread.join()
+            raise
 
     @property
     def running(self) -> bool:
@@ -147,7 +152,7 @@ class WebsocketBus:
             return connection.respond(HTTPStatus.BAD_REQUEST, f"{error}\n")
         if subscription is None:
             return connection.respond(HTTPStatus.NOT_FOUND, "the bus is at /events\n")
-        if len(self._subscribers) >= self._max_subscribers:
+        if self._open >= self._max_subscribers:
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many subscribers\n")
         return None
 
@@ -155,20 +160,26 @@ class WebsocketBus:
         request = connection.request
         if request is None:  # never, once the handshake is done
             return
+        if self._open >= self._max_subscribers:
+            await connection.close(_CLOSE_SLOW, "too many subscribers")
+            return
+        self._open += 1
         try:
             subscription = from_target(request.path) or Subscription()
             shown = subscription.token or bearer(request.headers.get("Authorization"))
             if shown is None and not self._access.allows_token(None):
                 subscription = await self._first_message(connection)
                 shown = subscription.token
-            if self._access.allows_token(shown):
-                await self._attend(_Subscriber(connection, self._queue_messages), subscription)
-            else:
+            if not self._access.allows_token(shown):
                 await connection.close(_CLOSE_POLICY, "token required")
+            else:
+                await self._attend(_Subscriber(connection, self._queue_messages), subscription)
         except InvalidSubscription as error:
             await connection.close(_CLOSE_INVALID, str(error)[:120])
         except ConnectionClosed:
             pass
+        finally:
+            self._open -= 1
 
     async def _first_message(self, connection: ServerConnection) -> Subscription:
         with contextlib.suppress(TimeoutError):
@@ -224,20 +235,22 @@ class _Subscriber:
         self.connection = connection
         self.subscription = Subscription()
         self.replayed_to = 0
-        self._queue: asyncio.Queue[str] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()
+        self._past = 0  # replayed messages that still wait: they do not count against the queue's bound
         self._most = queue_messages
         self._closing: asyncio.Future[None] | None = None
 
     def replay(self, text: str) -> None:
         """Queue a message of the past; how many there are is bounded by what is kept."""
-        self._queue.put_nowait(text)
+        self._queue.put_nowait((text, True))
+        self._past += 1
 
     def offer(self, text: str) -> None:
         """Queue a message; close the connection if too many wait already."""
         if self._closing is not None:
             return
-        if self._queue.qsize() < self._most:
-            self._queue.put_nowait(text)
+        if self._queue.qsize() - self._past < self._most:
+            self._queue.put_nowait((text, False))
             return
         _LOG.warning("subscriber closed: too slow", extra={"waiting": self._queue.qsize()})
         reason = "too slow; come back with since=<last message_id>"
@@ -247,4 +260,6 @@ class _Subscriber:
         """Send what is queued, until the connection closes."""
         with contextlib.suppress(ConnectionClosed):
             while True:
-                await self.connection.send(await self._queue.get())
+                text, is_past = await self._queue.get()
+                self._past -= is_past
+                await self.connection.send(text)

@@ -3,7 +3,7 @@
 """The alert classes: which AudioSet classes make an alarm, and from which score on.
 
 A class's score is the highest score of its members, looked for among all 527, never only among the top five. Each
-threshold is the score that 1 % of the labelled training recordings *without* the class reach (``python -m
+threshold is the score that 1 % of the labelled training clips *without* the class reach (``python -m
 benchmarks.accuracy --calibrate``), for the tagger `mn04_as`; what that catches on recordings it was not chosen on
 stands in benchmarks/results/accuracy.json. One false alarm in a hundred clips suits uploads; who analyses every ten
 seconds of a day should set higher thresholds (`alerts.thresholds`).
@@ -37,15 +37,15 @@ class AlertClass:
 
 
 ALERT_CLASSES = (
-    AlertClass("glass_break", ("/m/07rn7sz", "/m/07pc8lb"), 0.015),
-    AlertClass("scream", ("/m/03qc9zr",), 0.022),
-    AlertClass("gunshot", ("/m/032s66", "/m/04zjc", "/m/02z32qm", "/m/0_1c"), 0.079),
+    AlertClass("glass_break", ("/m/07rn7sz", "/m/07pc8lb"), 0.017),
+    AlertClass("scream", ("/m/03qc9zr",), 0.023),
+    AlertClass("gunshot", ("/m/032s66", "/m/04zjc", "/m/02z32qm", "/m/0_1c"), 0.1),
     AlertClass("explosion", ("/m/014zdl", "/m/07qqyl4", "/m/07qsvvw"), 0.037),
-    AlertClass("fire", ("/m/02_41", "/m/07pzfmf"), 0.038),
+    AlertClass("fire", ("/m/02_41", "/m/07pzfmf"), 0.039),
     AlertClass("smoke_alarm", ("/m/01y3hg", "/m/0c3f7m"), 0.008),
-    AlertClass("baby_cry", ("/t/dd00002",), 0.0056, enabled=False),
-    AlertClass("crash", ("/m/07pjjrj", "/m/07rknqz", "/m/0h9mv", "/m/07pws3f", "/m/07qnq_y"), 0.051, enabled=False),
-    AlertClass("distress", ("/m/07p6fty", "/m/07sr1lc", "/m/0463cq4", "/m/07s2xch"), 0.028, enabled=False),
+    AlertClass("baby_cry", ("/t/dd00002",), 0.0057, enabled=False),
+    AlertClass("crash", ("/m/07pjjrj", "/m/07rknqz", "/m/0h9mv", "/m/07pws3f", "/m/07qnq_y"), 0.052, enabled=False),
+    AlertClass("distress", ("/m/07p6fty", "/m/07sr1lc", "/m/0463cq4", "/m/07s2xch"), 0.029, enabled=False),
     AlertClass("siren", ("/m/03kmc9",), 0.0085, enabled=False),
     AlertClass("doorbell", ("/m/03wwcy",), 0.004, enabled=False),
     AlertClass("knock", ("/m/07r4wb8",), 0.14, enabled=False),

@@ -8,6 +8,7 @@ event stamped with an id and a number of its own, as a plain dictionary ready fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, NamedTuple
@@ -111,6 +112,8 @@ class Event:
             score=round(round(self.score / SCORE_STEP) * SCORE_STEP, 2),
             onset_s=_to_second(self.onset_s),
             offset_s=None if self.offset_s is None else _to_second(self.offset_s),
+            onset=_whole_second(self.onset),
+            offset=_whole_second(self.offset),
             peak_dbfs=None if self.peak_dbfs is None else float(round(self.peak_dbfs)),
         )
 
@@ -119,6 +122,10 @@ class Event:
         fields = asdict(self)
         requestor: Mapping[str, Any] = fields.pop("requestor")
         return {**stamp._asdict(), **fields, **requestor, "signature": None}
+
+
+def _whole_second(instant: str | None) -> str | None:
+    return None if instant is None else re.sub(r"\.\d+", "", instant)
 
 
 def _to_second(time_s: float) -> float:

@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""Start the service, subscribe to its bus, post one recording three ways, show what comes back, stop.
+
+``python -m demo [FILE]``: without a file, a sound made by `demo.sound`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+from rich.console import Console
+from rich.table import Table
+from websockets.sync.client import connect
+
+from demo.sound import as_wav, smoke_alarm_in_a_room
+
+METHODS = ("none", "scrample", "dp_noise")
+HEARKEN = str(Path(sys.executable).parent / "hearken")
+NO_TAGGER = 3
+ANSWER_TIMEOUT_S = 30.0
+MESSAGE_TIMEOUT_S = 5.0
+DEFAULT_TAGGER = "mn04_as"
+
+console = Console(highlight=False, emoji=False)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the demo; return its exit code."""
+    try:
+        name, content = _sound(arguments)
+    except OSError as error:
+        print(f"demo: {arguments[0]}: {error.strerror}", file=sys.stderr)
+        return 2
+    if not _has_tagger():
+        return NO_TAGGER
+    began = time.perf_counter()
+    with _service() as (http_url, bus_url), connect(bus_url) as bus:
+        console.print(f"The service runs at {http_url}, its bus at {bus_url}.", soft_wrap=True)
+        answers = [_post(http_url, name, content, method) for method in METHODS]
+        if any(answer["status"] != "ok" for answer in answers):
+            print(f"demo: {answers[0]['message']}", file=sys.stderr)
+            return 2
+        _show_answers(name, answers)
+        _show_messages([str(bus.recv(MESSAGE_TIMEOUT_S)) for answer in answers for _ in 2 * answer["alerts"]])
+    console.print(f"Stopped cleanly after {time.perf_counter() - began:.1f} s.")
+    return 0
+
+
+def _sound(arguments: list[str]) -> tuple[str, bytes]:
+    if arguments:
+        return Path(arguments[0]).name, Path(arguments[0]).read_bytes()
+    return "a smoke alarm in a room with people talking, made here", as_wav(smoke_alarm_in_a_room())
+
+
+def _has_tagger() -> bool:
+    """Make sure that a tagger is installed, from the folder that HEARKEN_WEIGHTS names if need be."""
+    listed = subprocess.run([HEARKEN, "model", "verify"], capture_output=True, text=True, check=False)
+    if "ok" in listed.stdout:
+        return True
+    if not os.environ.get("HEARKEN_WEIGHTS"):
+        print(
+            f"demo: no tagger is installed: run `.venv/bin/hearken model fetch {DEFAULT_TAGGER}`, or set "
+            f"HEARKEN_WEIGHTS to a folder with its published checkpoint",
+            file=sys.stderr,
+        )
+        return False
+    console.print(f"Installing the tagger {DEFAULT_TAGGER} from the folder HEARKEN_WEIGHTS names, this once.")
+    installed = subprocess.run([HEARKEN, "model", "install", DEFAULT_TAGGER], check=False)
+    return installed.returncode == 0
+
+
+@contextmanager
+def _service() -> Iterator[tuple[str, str]]:
+    """Run the service on free ports; yield its two addresses."""
+    with tempfile.TemporaryFile(mode="w+") as log:
+        command = [HEARKEN, "serve", "--port", "0", "--bus-port", "0"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
+            try:
+                words = (process.stdout.readline() if process.stdout else "").split()
+                if len(words) != 3 or words[0] != "ready":
+                    log.seek(0)
+                    raise SystemExit(f"demo: the service did not start: {log.read().strip()}")
+                yield words[1], words[2]
+            finally:
+                process.terminate()
+                process.wait(timeout=10)
+
+
+def _post(http_url: str, name: str, content: bytes, method: str) -> dict[str, Any]:
+    response = requests.post(
+        f"{http_url}/model/predict/demo/{method}/me/person/1",
+        files={"audio": (name, content, "application/octet-stream")},
+        timeout=ANSWER_TIMEOUT_S,
+    )
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def _show_answers(name: str, answers: list[dict[str, Any]]) -> None:
+    tagger = answers[0]["model"]["name"]
+    console.print(f"\n{tagger} listened to {name} ({answers[0]['duration_s']:.1f} s):\n", markup=False, soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    for answer in answers:
+        table.add_column(answer["method"], overflow="fold")
+    for row in zip(*(answer["predictions"] for answer in answers), strict=True):
+        table.add_row(*(f"{found['probability']:.2f} {found['label']}" for found in row))
+    console.print(table)
+
+
+def _show_messages(messages: list[str]) -> None:
+    """Show what arrived: each alarm is two messages, its start and its end."""
+    if not messages:
+        console.print("\nNo alarm was raised for this sound, so nothing arrived on the bus.\n")
+        return
+    console.print(f"\n{len(messages) // 2} alarms arrived on the bus, {len(messages)} messages; the first two:\n")
+    for message in messages[:2]:
+        console.print(message, style="red", markup=False, soft_wrap=True)
+    console.print()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+
+import pytest
+from flask import Flask
+from werkzeug.exceptions import BadRequest, Conflict, HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+
+from analytic import errors
+from analytic.api.errors import NOT_ANSWERED, STATUS, body, crash, http_error, refuse, status_of
+from analytic.errors import HearkenError, printable
+
+HOSTILE = "evil\n\x1b[31m\0\u202e" + "x" * 500
+
+# One of each leaf, with facts; and what its sentence must hold: the limit and what was found.
+EXAMPLES: dict[type[HearkenError], tuple[HearkenError, tuple[str, ...]]] = {
+    errors.MissingAudio: (errors.MissingAudio(["sound"]), ("audio", "file", "sound")),
+    errors.UnsupportedMediaType: (errors.UnsupportedMediaType("text/plain"), ("text/plain",)),
+    errors.UnknownMethod: (errors.UnknownMethod("blur", ("none", "dp_noise")), ("blur", "none", "dp_noise")),
+    errors.InvalidId: (errors.InvalidId("request_id", "a b"), ("request_id", "1 to 64", "'a b'", "3 characters")),
+    errors.InvalidStartTime: (errors.InvalidStartTime("9", 2.0), ("value outside audio clip",)),
+    errors.UnknownLabels: (errors.UnknownLabels(["Beep"]), ("'Beep'", "/model/labels")),
+    errors.InvalidParameter: (errors.InvalidParameter("top", "1 to 527", "0"), ("top", "1 to 527", "'0'")),
+    errors.NotAudio: (errors.NotAudio("MP3"), ("WAV, FLAC or Ogg", "MP3")),
+    errors.UnsupportedEncoding: (errors.UnsupportedEncoding("WAV", "GSM610"), ("GSM610", "WAV")),
+    errors.EmptyAudio: (errors.EmptyAudio(44), ("one whole frame", "44 bytes")),
+    errors.AudioTooLong: (errors.AudioTooLong(600.0, 3600.0), ("600 s", "3600 s")),
+    errors.TooManyChannels: (errors.TooManyChannels(8, 64), ("8", "64")),
+    errors.SampleRateOutOfRange: (errors.SampleRateOutOfRange(8_000, 192_000, 1), ("8000", "192000", "found 1 Hz")),
+    errors.NotFinite: (errors.NotFinite(1.5), ("NaN or Inf", "1.500 s")),
+    errors.ForeignHost: (errors.ForeignHost("evil.example"), ("evil.example", "http.allowed_hosts")),
+    errors.ForeignOrigin: (errors.ForeignOrigin("http://evil.example"), ("evil.example", "http.allowed_origins")),
+    errors.TokenRequired: (errors.TokenRequired(), ("Authorization: Bearer",)),
+    errors.NotReady: (errors.NotReady("the bus is down"), ("the bus is down",)),
+}
+
+
+def leaves(kind: type[HearkenError] = HearkenError) -> Iterator[type[HearkenError]]:
+    for child in kind.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from leaves(child) if child.__subclasses__() else (child,)
+
+
+LEAVES = [leaf for leaf in leaves() if not issubclass(leaf, NOT_ANSWERED)]
+
+
+def test_each_leaf_that_is_answered_has_an_example_here() -> None:
+    assert set(EXAMPLES) == set(LEAVES)
+
+
+@pytest.mark.parametrize("kind", LEAVES)
+def test_each_kind_that_is_answered_has_a_status_of_an_error(kind: type[HearkenError]) -> None:
+    assert 400 <= status_of(kind) < 600
+
+
+@pytest.mark.parametrize("kind", NOT_ANSWERED)
+def test_a_kind_that_is_never_answered_has_none(kind: type[HearkenError]) -> None:
+    with pytest.raises(KeyError, match=kind.__name__):
+        status_of(kind)
+
+
+def test_a_kind_without_a_status_of_its_own_takes_its_ancestor_s() -> None:
+    class Odd(errors.BadAudio):
+        pass
+
+    assert Odd not in STATUS
+    assert status_of(Odd) == HTTPStatus.BAD_REQUEST
+
+
+def test_what_the_caller_sent_is_400() -> None:
+    assert {status_of(kind) for kind in LEAVES if issubclass(kind, errors.BadRequest | errors.BadAudio)} == {400}
+
+
+def test_who_asked_has_a_status_each() -> None:
+    assert status_of(errors.ForeignHost) == 421
+    assert status_of(errors.ForeignOrigin) == 403
+    assert status_of(errors.TokenRequired) == 401
+    assert status_of(errors.NotReady) == 503
+
+
+@pytest.mark.parametrize("kind", LEAVES)
+def test_the_message_is_one_line_that_names_limit_and_found(kind: type[HearkenError]) -> None:
+    error, facts = EXAMPLES[kind]
+    message = str(error)
+    assert message.isprintable()
+    assert [fact for fact in facts if fact not in message] == []
+    assert refuse(error)[:2] == ({"status": "error", "message": message}, status_of(kind))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.MissingAudio([HOSTILE]),
+        errors.UnsupportedMediaType(HOSTILE),
+        errors.UnknownMethod(HOSTILE, ("none",)),
+        errors.InvalidId("source", HOSTILE),
+        errors.InvalidStartTime(HOSTILE),
+        errors.UnknownLabels([HOSTILE] * 100),
+        errors.InvalidParameter("top", "a number", HOSTILE),
+        errors.ForeignHost(HOSTILE),
+        errors.ForeignOrigin(HOSTILE),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_foreign_text_cannot_break_or_fill_a_message(error: HearkenError) -> None:
+    assert str(error).isprintable()
+    assert len(str(error)) < 1_500
+
+
+def test_the_tree_in_the_docstring_is_the_tree() -> None:
+    drawn = re.findall(r"^ *([A-Z][A-Za-z]+)(?:  |$)", errors.__doc__ or "", re.MULTILINE)
+
+    def walk(kind: type[HearkenError]) -> Iterator[str]:
+        yield kind.__name__
+        for child in kind.__subclasses__():
+            if child.__module__ == errors.__name__:
+                yield from walk(child)
+
+    assert drawn == list(walk(HearkenError))
+
+
+def test_printable_quotes_escapes_and_cuts() -> None:
+    assert printable("a b") == "'a b'"
+    assert printable("\n\x1b\u00e9") == r"'\n\x1b\xe9'"
+    assert printable("x" * 80) == repr("x" * 80)
+    assert printable("x" * 81) == repr("x" * 80) + "..."
+    assert printable("abc", 2) == "'ab'..."
+
+
+def answered(error: HTTPException) -> tuple[dict[str, str], int]:
+    with Flask("errors").test_request_context("/somewhere", method="PUT"):
+        content, code, *_ = http_error(error)
+    return content, code
+
+
+def test_an_unknown_address_points_to_the_description() -> None:
+    assert answered(NotFound()) == (body("No such address; the API is described at /docs"), 404)
+
+
+def test_a_wrong_method_is_named() -> None:
+    assert answered(MethodNotAllowed(["POST"])) == (body("Method 'PUT' not allowed here"), 405)
+
+
+def test_the_framework_s_other_refusals_keep_their_status_and_sentence() -> None:
+    assert answered(BadRequest("broken")) == (body("broken"), 400)
+    assert answered(RequestEntityTooLarge())[1] == 413
+    assert answered(Conflict())[1] == 409
+
+
+def test_a_framework_error_without_a_sentence_has_its_name() -> None:
+    bare = HTTPException()
+    bare.code = 418
+    assert answered(bare) == (body("I'm a Teapot"), 418)
+
+
+def test_a_fault_of_ours_is_logged_whole_and_told_in_one_sentence(caplog: pytest.LogCaptureFixture) -> None:
+    with Flask("errors").test_request_context("/"), caplog.at_level(logging.ERROR):
+        content, code, _headers = crash(ZeroDivisionError("secret detail"))
+    assert code == 500
+    assert content == body("Internal error; the service's log says more")
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], ZeroDivisionError)

@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import uuid
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytic.app import make_ids
+from analytic.ids import Uuid7
+
+NOON_MS = 1_767_268_800_123
+
+
+def ids_at(*times_ms: int, random_bytes: Callable[[int], bytes] = os.urandom) -> list[str]:
+    """An id at each of these times, by one maker."""
+    clock = iter(times_ms)
+    new_id = Uuid7(lambda: next(clock), random_bytes)
+    return [new_id() for _ in times_ms]
+
+
+def time_ms(made: str) -> int:
+    return uuid.UUID(made).int >> 80
+
+
+def test_an_id_is_a_uuid_of_version_7_and_the_rfc_variant() -> None:
+    for made in ids_at(*[NOON_MS] * 100):
+        parsed = uuid.UUID(made)
+        assert str(parsed) == made
+        assert (parsed.version, parsed.variant) == (7, uuid.RFC_4122)
+
+
+@pytest.mark.parametrize("chance", [b"\x00" * 8, b"\xff" * 8])
+def test_version_and_variant_stand_whatever_chance_gives(chance: bytes) -> None:
+    (made,) = ids_at(NOON_MS, random_bytes=lambda _count: chance)
+    assert made[14] == "7"
+    assert made[19] in "89ab"
+    assert time_ms(made) == NOON_MS
+
+
+def test_the_first_48_bits_are_the_time_in_milliseconds() -> None:
+    assert [time_ms(made) for made in ids_at(0, NOON_MS, (1 << 48) - 1)] == [0, NOON_MS, (1 << 48) - 1]
+
+
+def test_the_example_of_the_rfc_is_made_from_its_own_parts() -> None:
+    # RFC 9562, A.6: 017F22E2-79B0-7CC3-98C4-DC0C0C07398F; its 12 random bits are our counter, at its start here.
+    chance = (0x18C4DC0C0C07398F).to_bytes(8, "big")
+    assert ids_at(0x017F22E279B0, random_bytes=lambda _count: chance) == ["017f22e2-79b0-7000-98c4-dc0c0c07398f"]
+
+
+def test_ids_sort_as_text_by_the_time_they_were_made() -> None:
+    made = ids_at(*range(NOON_MS, NOON_MS + 500, 7))
+    assert sorted(made) == made
+
+
+def test_under_a_frozen_clock_ids_still_grow() -> None:
+    made = ids_at(*[NOON_MS] * 1000, random_bytes=lambda count: b"\x00" * count)
+    assert made == sorted(set(made))
+    assert {time_ms(one) for one in made} == {NOON_MS}
+
+
+def test_ten_thousand_in_one_millisecond_grow_and_are_unique() -> None:
+    made = ids_at(*[NOON_MS] * 10_000)
+    assert made == sorted(set(made))
+    assert len(made) == 10_000
+    assert time_ms(made[-1]) == NOON_MS + 2, "4096 fit into a millisecond; the rest borrows from the next ones"
+
+
+def test_a_clock_that_steps_back_does_not_take_the_ids_with_it() -> None:
+    made = ids_at(NOON_MS, NOON_MS - 3_600_000, NOON_MS - 1, NOON_MS + 1)
+    assert made == sorted(set(made))
+    assert [time_ms(one) for one in made] == [NOON_MS, NOON_MS, NOON_MS, NOON_MS + 1]
+
+
+@given(st.lists(st.integers(0, (1 << 48) - 1000), min_size=2, max_size=50))
+def test_whatever_the_clock_does_ids_grow(times_ms: list[int]) -> None:
+    made = ids_at(*times_ms)
+    assert all(earlier < later for earlier, later in itertools.pairwise(made))
+
+
+def test_threads_share_one_maker_without_a_twin() -> None:
+    new_id = make_ids()
+    made: list[list[str]] = [[] for _ in range(8)]
+    begin = threading.Barrier(8)
+
+    def work(mine: list[str]) -> None:
+        begin.wait(timeout=5)
+        mine.extend(new_id() for _ in range(500))
+
+    threads = [threading.Thread(target=work, args=(mine,)) for mine in made]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert len({one for mine in made for one in mine}) == 4000
+    assert all(mine == sorted(mine) for mine in made), "each thread sees its own grow"
