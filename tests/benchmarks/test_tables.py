@@ -36,3 +36,13 @@ def test_the_goals_on_real_recordings_are_met() -> None:
     result = report.read("accuracy")
     assert result["label_in_top_five"]["share"] >= 0.755
     assert result["esc10"]["accuracy"] >= 0.97
+
+
+def test_the_goals_of_speed_and_size_are_met() -> None:
+    result = report.read("speed")
+    path, service = result["path"]["tf_as_it_comes"], result["service"]
+    assert path["ms"]["waveform_to_scores"]["median"] <= 5
+    assert path["ratio_waveform_to_scores_over_tf_function"] <= 0.4
+    assert service["post_adds_ms"] < 3
+    assert service["resident_peak_mib"] < 250
+    assert service["ready_after_s"]["longest"] < 2
