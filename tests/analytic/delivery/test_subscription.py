@@ -64,7 +64,7 @@ def test_a_message_says_what_is_wanted(message: dict[str, Any], asked: Subscript
         ("/events?classes=" + "x" * 65, "classes"),
         ("/events?classes=" + ",".join("a" * 65), "classes"),
         ("/events?sources=%00", "sources"),
-        ("/events?clases=fire", "clases"),
+        ("/events?klasses=fire", "klass"),
     ],
 )
 def test_a_query_of_another_form_is_refused_by_name(target: str, named: str) -> None:
