@@ -7,6 +7,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from analytic.delivery.dispatch import Dispatcher, Sink
 from analytic.delivery.memory import Memory
 from analytic.delivery.websocket import WebsocketBus
 from analytic.errors import BadSettings
-from analytic.events.classes import ALERT_CLASSES, AlertClass
+from analytic.events.classes import alert_classes
 from analytic.events.policy import ThresholdPolicy
 from analytic.events.types import Event, Stamp
 from analytic.ids import Uuid7
@@ -28,7 +29,6 @@ from analytic.settings import AlertSettings, AudioSettings, ModelsSettings, Sett
 from analytic.telemetry import Metrics
 from anonymizers.base import os_random
 from anonymizers.registry import anonymizers
-from model import registry
 from model.labels import index_of
 from model.store import TaggerStore
 from model.tagger import WINDOW_SAMPLES, Tagger
@@ -37,7 +37,7 @@ _PORT_LEFT_OUT = 80  # browsers do not name it in `Origin`
 
 
 def make_tagger(settings: ModelsSettings) -> Tagger:
-    """Open the tagger that the settings name, else the default one, else the first that is installed.
+    """Open the tagger that the settings name, else the one that the store prefers.
 
     Raises
     ------
@@ -45,28 +45,24 @@ def make_tagger(settings: ModelsSettings) -> Tagger:
         There is none to open.
     """
     store = TaggerStore(settings.dir)
-    names = [tagger.card.name for tagger in store.installed()]
-    preferred = registry.DEFAULT if registry.DEFAULT in names or not names else names[0]
-    return store.open(settings.tagger or preferred, lanes=settings.lanes, threads=settings.threads)
+    return store.open(settings.tagger or store.preferred(), lanes=settings.lanes, threads=settings.threads)
 
 
-def make_policy(settings: AlertSettings) -> ThresholdPolicy:
-    """Make the alert policy of the table and the settings.
+def make_policy(settings: AlertSettings, tagger: str) -> ThresholdPolicy:
+    """Make the alert policy of the table, with the thresholds of the tagger of this name, and of the settings.
 
     Raises
     ------
     BadSettings
         The settings name an alert class that does not exist.
     """
-    known = {alert.name: alert for alert in ALERT_CLASSES}
+    known = {alert.name: alert for alert in alert_classes(tagger)}
     unknown = {*(settings.enabled or ()), *settings.thresholds} - set(known)
     if unknown:
         raise BadSettings(f"alerts: there is no alert class {min(unknown)!r}; known: {', '.join(known)}")
-    names = [alert.name for alert in ALERT_CLASSES if alert.enabled] if settings.enabled is None else settings.enabled
+    names = [name for name, alert in known.items() if alert.enabled] if settings.enabled is None else settings.enabled
     names = list(dict.fromkeys(names))
-    chosen = [
-        AlertClass(name, known[name].mids, settings.thresholds.get(name, known[name].threshold)) for name in names
-    ]
+    chosen = [replace(known[name], threshold=settings.thresholds.get(name, known[name].threshold)) for name in names]
     return ThresholdPolicy(chosen, [[index_of(mid) for mid in alert.mids] for alert in chosen])
 
 
@@ -100,7 +96,7 @@ def make_pipeline(
     return Pipeline(
         tagger,
         anonymizers(segment_s=settings.anonymizers.segment_s),
-        make_policy(settings.alerts),
+        make_policy(settings.alerts, tagger.card.name),
         publish,
         new_id,
         metrics.stage,
@@ -128,8 +124,8 @@ class Service:
     def __init__(self, settings: Settings, tagger: Tagger | None = None) -> None:
         http = settings.http
         limits, token = make_limits(settings.audio), http.secret()
-        make_policy(settings.alerts)  # refuse wrong settings before anything is opened
         tagger = tagger or make_tagger(settings.models)
+        make_policy(settings.alerts, tagger.card.name)  # refuse wrong settings before a port is taken
         self._tagger = tagger
         metrics, memory = Metrics(), Memory(settings.bus.kept_messages)
         metrics.model(tagger.card.name, tagger.card.version)

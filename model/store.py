@@ -22,11 +22,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from model import registry
-from model.errors import BadCheckpoint, BadTaggerFile, ConverterMissing, TaggerNotInstalled
+from model.errors import BadCheckpoint, BadTaggerFile, ConverterMissing, TaggerNotInstalled, UnknownTagger
 from model.litert import LiteRtTagger
 from model.tagger import TaggerCard
 
 _DIGEST = re.compile(r"-[0-9a-f]{16}$")  # what this folder adds to a network's file name
+BUNDLED = Path(__file__).parent / "weights"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
@@ -41,27 +42,41 @@ class Installed:
 
 
 class TaggerStore:
-    """The models folder.
+    """The models folder, and beside it the folder of taggers that come with the package.
 
     Parameters
     ----------
     folder
         Where installed taggers live; made on the first installation.
+    bundled
+        Where the package's own lie, in the same form; never written to.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bundled: Path = BUNDLED) -> None:
         self.folder = folder
+        self._bundled = bundled
 
     def installed(self) -> list[Installed]:
         """List what is installed, by name; manifests that cannot be read are left out (`verify` names them)."""
-        found = []
-        for manifest in sorted(self.folder.glob("*.json")):
-            with contextlib.suppress(BadTaggerFile):
-                found.append(self._read(manifest))
-        return found
+        return _listed(self.folder)
+
+    def bundled(self) -> list[Installed]:
+        """List what comes with the package, by name."""
+        return _listed(self._bundled)
+
+    def preferred(self) -> str:
+        """Return the name of the tagger that speaks where nobody chose one.
+
+        That is the default published one if it is installed, else the first installed, else the first bundled; with
+        none of them the default, which `find` then says how to have.
+        """
+        installed = [tagger.card.name for tagger in self.installed()]
+        if registry.DEFAULT in installed:
+            return registry.DEFAULT
+        return next(iter([*installed, *(tagger.card.name for tagger in self.bundled())]), registry.DEFAULT)
 
     def find(self, name: str) -> Installed:
-        """Return an installed tagger.
+        """Return an installed tagger, or a bundled one.
 
         Raises
         ------
@@ -70,11 +85,16 @@ class TaggerStore:
         BadTaggerFile
             Its manifest cannot be read.
         """
-        manifest = self.folder / f"{name}.json"
-        if not _NAME.fullmatch(name) or not manifest.is_file():
-            registry.published(name)
+        if _NAME.fullmatch(name):
+            for folder in (self.folder, self._bundled):
+                manifest = folder / f"{name}.json"
+                if manifest.is_file():
+                    return _read(manifest)
+            if name not in registry.PUBLISHED:
+                known = {*registry.PUBLISHED, *(tagger.card.name for tagger in (*self.installed(), *self.bundled()))}
+                raise UnknownTagger(name, sorted(known))
             raise TaggerNotInstalled(name, str(self.folder))
-        return self._read(manifest)
+        raise UnknownTagger(name, sorted(registry.PUBLISHED))
 
     def open(self, name: str, *, lanes: int = 2, threads: int = 1) -> LiteRtTagger:
         """Open an installed tagger, its file checked against its sha256.
@@ -88,10 +108,10 @@ class TaggerStore:
         return LiteRtTagger(_checked(tagger), tagger.card, lanes=lanes, threads=threads)
 
     def verify(self) -> Iterator[tuple[str, str | None]]:
-        """Check every installed tagger: yield its name, and what is wrong with it or None."""
-        for manifest in sorted(self.folder.glob("*.json")):
+        """Check every installed and bundled tagger: yield its name, and what is wrong with it or None."""
+        for manifest in (*sorted(self.folder.glob("*.json")), *sorted(self._bundled.glob("*.json"))):
             try:
-                tagger = self._read(manifest)
+                tagger = _read(manifest)
                 LiteRtTagger(_checked(tagger), tagger.card, lanes=1)
             except BadTaggerFile as error:
                 yield manifest.stem, error.reason
@@ -157,16 +177,25 @@ class TaggerStore:
                 old.unlink(missing_ok=True)
         return Installed(card, network, digest, checkpoint_sha256)
 
-    def _read(self, manifest: Path) -> Installed:
-        try:
-            found = json.loads(manifest.read_text(encoding="utf-8"))
-            card = TaggerCard(**found["card"])
-            path = self.folder / Path(found["file"]).name
-            if "\0" in path.name:
-                raise ValueError("the file's name holds a NUL")
-            return Installed(card, path, str(found["sha256"]), found.get("checkpoint_sha256"))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BadTaggerFile(str(manifest), f"unreadable manifest ({error})") from error
+
+def _listed(folder: Path) -> list[Installed]:
+    found = []
+    for manifest in sorted(folder.glob("*.json")):
+        with contextlib.suppress(BadTaggerFile):
+            found.append(_read(manifest))
+    return found
+
+
+def _read(manifest: Path) -> Installed:
+    try:
+        found = json.loads(manifest.read_text(encoding="utf-8"))
+        card = TaggerCard(**found["card"])
+        path = manifest.parent / Path(found["file"]).name
+        if "\0" in path.name:
+            raise ValueError("the file's name holds a NUL")
+        return Installed(card, path, str(found["sha256"]), found.get("checkpoint_sha256"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadTaggerFile(str(manifest), f"unreadable manifest ({error})") from error
 
 
 def convert(checkpoint: Path) -> bytes:

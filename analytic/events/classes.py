@@ -11,7 +11,8 @@ seconds of a day should set higher thresholds (`alerts.thresholds`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,12 @@ ALERT_CLASSES = (
     AlertClass("dog_bark", ("/m/05tny_",), 0.011, enabled=False),
     AlertClass("car_alarm", ("/m/02mfyn",), 0.0015, enabled=False),
 )
+
+THRESHOLDS: Mapping[str, Mapping[str, float]] = {}
+"""Thresholds of other taggers than `mn04_as`, by tagger and class; a tagger that is not named here gets the table's."""
+
+
+def alert_classes(tagger: str) -> tuple[AlertClass, ...]:
+    """Return the alert classes with the thresholds that were found for the tagger of this name."""
+    own = THRESHOLDS.get(tagger, {})
+    return tuple(replace(alert, threshold=own.get(alert.name, alert.threshold)) for alert in ALERT_CLASSES)

@@ -23,22 +23,19 @@ from analytic.events.classes import ALERT_CLASSES
 from analytic.settings import AlertSettings, ModelsSettings, Settings, load
 from model.errors import TaggerNotInstalled, UnknownTagger
 from model.fake import FakeTagger
-from model.store import Installed
-from model.tagger import TaggerCard
 
 
 class Store:
     """A models folder with these taggers, which notes what is opened."""
 
-    def __init__(self, *names: str) -> None:
-        self._names = names
+    def __init__(self) -> None:
         self.opened: list[tuple[str, int, int]] = []
 
     def __call__(self, folder: Path) -> Store:
         return self
 
-    def installed(self) -> list[Installed]:
-        return [Installed(TaggerCard(name, "0", "", "", ""), Path(name), "", None) for name in self._names]
+    def preferred(self) -> str:
+        return "the preferred one"
 
     def open(self, name: str, *, lanes: int, threads: int) -> FakeTagger:
         self.opened.append((name, lanes, threads))
@@ -47,19 +44,13 @@ class Store:
 
 class TestTagger:
     @pytest.mark.parametrize(
-        ("installed", "named", "opened"),
-        [
-            (("aa", "mn04_as", "zz"), None, "mn04_as"),
-            (("aa", "zz"), None, "aa"),
-            (("aa", "mn04_as", "zz"), "zz", "zz"),
-            (("aa",), "mn10_as", "mn10_as"),
-            ((), None, "mn04_as"),
-        ],
+        ("named", "opened"),
+        [("zz", "zz"), ("mn10_as", "mn10_as"), (None, "the preferred one")],
     )
-    def test_the_named_one_speaks_else_the_default_else_the_first(
-        self, monkeypatch: pytest.MonkeyPatch, installed: tuple[str, ...], named: str | None, opened: str
+    def test_the_named_one_speaks_else_the_one_that_the_store_prefers(
+        self, monkeypatch: pytest.MonkeyPatch, named: str | None, opened: str
     ) -> None:
-        store = Store(*installed)
+        store = Store()
         monkeypatch.setattr(app, "TaggerStore", store)
         make_tagger(ModelsSettings(tagger=named, lanes=3, threads=4))
         assert store.opened == [(opened, 3, 4)]
@@ -80,11 +71,11 @@ class TestTagger:
 
 class TestPolicy:
     def test_by_default_the_classes_of_the_table_that_are_on_are_on(self) -> None:
-        policy = make_policy(AlertSettings())
+        policy = make_policy(AlertSettings(), "mn04_as")
         assert list(policy.classes) == [alert for alert in ALERT_CLASSES if alert.enabled]
 
     def test_the_settings_choose_classes_and_thresholds(self) -> None:
-        policy = make_policy(AlertSettings(enabled=("siren", "fire"), thresholds={"fire": 0.5}))
+        policy = make_policy(AlertSettings(enabled=("siren", "fire"), thresholds={"fire": 0.5}), "mn04_as")
         table = {alert.name: alert for alert in ALERT_CLASSES}
         assert [(alert.name, alert.threshold) for alert in policy.classes] == [
             ("siren", table["siren"].threshold),
@@ -93,16 +84,16 @@ class TestPolicy:
         assert [alert.mids for alert in policy.classes] == [table["siren"].mids, table["fire"].mids]
 
     def test_a_threshold_turns_no_class_on(self) -> None:
-        names = [alert.name for alert in make_policy(AlertSettings(thresholds={"siren": 0.5})).classes]
+        names = [alert.name for alert in make_policy(AlertSettings(thresholds={"siren": 0.5}), "mn04_as").classes]
         assert "siren" not in names
 
     def test_none_may_be_on(self) -> None:
-        assert make_policy(AlertSettings(enabled=())).classes == ()
+        assert make_policy(AlertSettings(enabled=()), "mn04_as").classes == ()
 
     @pytest.mark.parametrize("wrong", [{"enabled": ("fier",)}, {"thresholds": {"fier": 0.5}}])
     def test_an_unknown_class_is_refused_by_name(self, wrong: dict[str, Any]) -> None:
         with pytest.raises(BadSettings, match=r"alerts: .*'fier'; known: glass_break, scream"):
-            make_policy(AlertSettings(**wrong))
+            make_policy(AlertSettings(**wrong), "mn04_as")
 
     def test_a_class_that_is_named_twice_alarms_once(self) -> None:
         settings = load(alerts={"enabled": ["fire", "fire"]})

@@ -64,7 +64,7 @@ class Run:
         self.pipeline = Pipeline(
             FakeTagger(listen),
             {"none": Identity(), "halved": Halved(self.diary)},
-            make_policy(AlertSettings(enabled=("fire", "scream"), thresholds={"fire": 0.3, "scream": 0.02})),
+            make_policy(AlertSettings(enabled=("fire", "scream"), thresholds={"fire": 0.3, "scream": 0.02}), "mn04_as"),
             publish,
             lambda: f"event-{next(event_ids)}",
             lambda stage, seconds: self.diary.append(f"observed {stage}") if seconds >= 0 else None,

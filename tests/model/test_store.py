@@ -442,3 +442,38 @@ def test_the_published_checkpoint_with_a_flipped_byte_is_refused(
     (tmp_path / "mn04_as_mAP_432.pt").write_bytes(raw)
     with pytest.raises(BadCheckpoint, match="is not the published one"):
         taggers.install(tmp_path / "mn04_as_mAP_432.pt")
+
+
+class TestBundled:
+    """What comes with the package, in a folder of the same form as the installed ones."""
+
+    @pytest.fixture
+    def bundled(self, tmp_path: Path, tiny_flatbuffer: bytes) -> Path:
+        folder = tmp_path / "bundled"
+        TaggerStore(folder, tmp_path / "none").add(tiny_flatbuffer, TaggerCard("small", "1", "", "", ""))
+        return folder
+
+    def test_it_is_found_and_opened_where_nothing_is_installed(self, tmp_path: Path, bundled: Path) -> None:
+        store = TaggerStore(tmp_path / "models", bundled)
+        assert store.installed() == []
+        assert [tagger.card.name for tagger in store.bundled()] == ["small"]
+        assert store.preferred() == "small"
+        assert store.open("small").card.version == "1"
+        assert list(store.verify()) == [("small", None)]
+
+    def test_an_installed_one_is_preferred_and_the_default_one_most(
+        self, tmp_path: Path, bundled: Path, tiny_flatbuffer: bytes
+    ) -> None:
+        store = TaggerStore(tmp_path / "models", bundled)
+        store.add(tiny_flatbuffer, TaggerCard("zebra", "1", "", "", ""))
+        assert store.preferred() == "zebra"
+        store.add(tiny_flatbuffer, TaggerCard("mn04_as", "1", "", "", ""))
+        assert store.preferred() == "mn04_as"
+
+    def test_an_installed_one_of_its_name_hides_it(self, tmp_path: Path, bundled: Path, tiny_flatbuffer: bytes) -> None:
+        store = TaggerStore(tmp_path / "models", bundled)
+        store.add(tiny_flatbuffer, TaggerCard("small", "2", "", "", ""))
+        assert store.find("small").card.version == "2"
+
+    def test_without_any_the_default_one_is_asked_for(self, tmp_path: Path) -> None:
+        assert TaggerStore(tmp_path / "models", tmp_path / "none").preferred() == "mn04_as"
