@@ -8,8 +8,6 @@ once as it comes, with a thread for each core, and once on one thread, in proces
 
 from __future__ import annotations
 
-import http.client
-import io
 import json
 import os
 import statistics
@@ -28,6 +26,8 @@ from benchmarks.report import in_turn, spread
 ROUNDS = 200
 POSTS = 300
 STARTS = 5
+CLIENTS = (1, 4, 16)
+RATE_S = 5.0
 CHECKPOINT = "mn04_as_mAP_432.pt"
 ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -36,6 +36,7 @@ def main() -> None:
     """Measure in fresh processes, so that thread counts are set before any library is loaded; write the result."""
     figures = _worker("as_it_comes")
     figures["path"]["tf_on_one_thread"] = _worker("one_thread")["path"]["tf_one_thread"]
+    figures["other_backends"] = {name: _backend(name) for name in ("tensorflow", "vggish")}
     print(f"wrote {report.write('speed', figures).name}")
 
 
@@ -49,13 +50,14 @@ def _worker(tensorflow_threads: str) -> dict[str, Any]:
 
 def measure(tensorflow_threads: str) -> dict[str, Any]:
     """Measure in this process; return the figures."""
-    import numpy as np
     import tensorflow as tf
+
+    from benchmarks.poster import noise
 
     if tensorflow_threads == "one_thread":
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-    sound = np.random.default_rng(1).normal(0, 0.05, 160_000).astype(np.float32)
+    sound = noise()
     with tempfile.TemporaryDirectory(prefix="hearken-bench-") as folder:
         models = Path(folder)
         network = _network(models)
@@ -126,12 +128,10 @@ def _threads(models: Path, sound: Any) -> dict[str, Any]:
 
 def _service_figures(models: Path, sound: Any) -> dict[str, Any]:
     """Time a POST against the tagger alone and against a bare handler, in turn; memory and cold start."""
-    import soundfile
-
+    from benchmarks.poster import Poster, as_wav
     from model.store import TaggerStore
 
-    file = io.BytesIO()
-    soundfile.write(file, sound, 16_000, format="WAV", subtype="PCM_16")
+    content = as_wav(sound)
     tagger = TaggerStore(models).open("mn04_as", lanes=1, threads=1)
     hearken = [str(Path(sys.executable).parent / "hearken"), "serve", "--port", "0", "--bus-port", "0"]
     starts = []
@@ -142,8 +142,8 @@ def _service_figures(models: Path, sound: Any) -> dict[str, Any]:
     with (
         _running(hearken, models) as (service, pid),
         _running([sys.executable, "-m", "benchmarks.bare"], models) as (bare, _),
-        _Poster(service, file.getvalue()) as post,
-        _Poster(bare, file.getvalue()) as post_bare,
+        Poster(service, content) as post,
+        Poster(bare, content) as post_bare,
     ):
         acts: dict[str, Callable[[], object]] = {
             "post": post,
@@ -151,10 +151,12 @@ def _service_figures(models: Path, sound: Any) -> dict[str, Any]:
             "post_to_bare_handler": post_bare,
         }
         times = in_turn(acts, POSTS)
+        rates = {str(clients): _clips_per_second(service, clients) for clients in CLIENTS}
         memory = _memory(pid)
     return {
         "ms": {name: spread(values) for name, values in times.items()},
         "post_adds_ms": round(statistics.median(times["post"]) - statistics.median(times["tag"]), 3),
+        "clips_per_second_by_clients": rates,
         "resident_mib": memory["VmRSS"],
         "resident_peak_mib": memory["VmHWM"],
         "ready_after_s": {"median": round(statistics.median(starts), 3), "longest": round(max(starts), 3)},
@@ -177,30 +179,19 @@ def _running(command: list[str], models: Path) -> Iterator[tuple[str, int]]:
             process.terminate()
 
 
-class _Poster:
-    """One kept-alive connection that posts the same clip."""
+def _clips_per_second(url: str, clients: int) -> float:
+    """Count the clips of several clients at once; they run in a process of their own, on the same machine."""
+    command = [sys.executable, "-m", "benchmarks.poster", url, str(clients), str(RATE_S)]
+    return float(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout))
 
-    def __init__(self, url: str, content: bytes) -> None:
-        self._connection = http.client.HTTPConnection(url.removeprefix("http://"))
-        self._body = (
-            b'--part\r\nContent-Disposition: form-data; name="audio"; filename="clip.wav"\r\n'
-            b"Content-Type: audio/wav\r\n\r\n" + content + b"\r\n--part--\r\n"
-        )
 
-    def __enter__(self) -> _Poster:
-        self()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
-
-    def __call__(self) -> None:
-        headers = {"Content-Type": "multipart/form-data; boundary=part"}
-        self._connection.request("POST", "/model/predict", self._body, headers)
-        response = self._connection.getresponse()
-        answer = response.read()
-        if response.status != 200:
-            raise SystemExit(f"{response.status}: {answer[:200]!r}")
+def _backend(name: str) -> dict[str, Any]:
+    """Measure another backend in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.backends", name]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    run = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    figures: dict[str, Any] = json.loads(run.stdout)
+    return figures
 
 
 def _memory(pid: int) -> dict[str, float]:

@@ -16,6 +16,7 @@ from benchmarks import report
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "PRIVACY.md", "docs/alerts.md", "docs/decisions/0003-clip-scores.md")
+_OTHERS = {"tensorflow": "the network served by TensorFlow", "vggish": "a network of VGGish's size (the predecessor's)"}
 _BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 
 
@@ -37,6 +38,7 @@ def speed() -> str:
     plain, single = result["path"]["tf_as_it_comes"], result["path"]["tf_on_one_thread"]
     service = result["service"]
     ms = plain["ms"]
+    rates, others = service["clips_per_second_by_clients"], result["other_backends"]
     rows = [
         ("front end, 10 s of sound, one thread", f"{ms['front_end']['median']:.1f} ms"),
         ("network in LiteRT, one thread", f"{ms['network']['median']:.1f} ms"),
@@ -51,10 +53,17 @@ def speed() -> str:
         ),
         ("`POST` of the clip over the tagger alone", f"{service['post_adds_ms']:.1f} ms more"),
         ("`POST` to a bare handler that only decodes", f"{service['ms']['post_to_bare_handler']['median']:.1f} ms"),
+        ("clips a second with 1, 4, 16 clients", ", ".join(f"{rate:.0f}" for rate in rates.values())),
         ("resident memory, at most", f"{service['resident_peak_mib']:.0f} MiB"),
         ("ready after", f"{service['ready_after_s']['median']:.1f} s"),
+        *((f"for comparison: {what}", _backend(others[name])) for name, what in _OTHERS.items()),
     ]
     return "\n".join(["| what | median |", "| --- | --- |", *(f"| {what} | {figure} |" for what, figure in rows)])
+
+
+def _backend(figures: dict[str, float]) -> str:
+    memory, first = f"{figures['resident_mib']:.0f} MiB", f"first answer after {figures['first_answer_after_s']:.1f} s"
+    return f"{figures['ms']:.0f} ms a clip, {memory}, {first}"
 
 
 def _ratio(path: dict[str, float]) -> str:
