@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from model.frontend import MEL_BANDS, LogMel
 from model.labels import CLASS_COUNT
 from model.training.crops import Teacher
-from model.training.pack import load, read_manifest
+from model.recordings import load, read_manifest
 
 _FRAMES = 300
 _SAMPLES = 48_000

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from model.tagger import SAMPLE_RATE_HZ, Waveform
-from model.training.pack import load
+from model.recordings import load
 
 INSTRUMENTS = 128
 DRUM_KITS = (0, 8, 16, 24, 25, 32, 40, 48)

@@ -10,7 +10,6 @@ unknown, not absent.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,10 +75,3 @@ def load(path: Path) -> Waveform:
         mono = soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ)
     waveform: Waveform = np.clip(mono, -1.0, 1.0).astype(np.float32)
     return waveform
-
-
-def train_sounds(folder: Path) -> Iterator[tuple[Waveform, tuple[int, ...]]]:
-    """Yield every recording of the train split; the validation split is never opened here."""
-    for recording in read_manifest(folder):
-        if recording.split == "train":
-            yield load(recording.path), recording.classes
