@@ -26,7 +26,9 @@ from model.tagger import WINDOW_SAMPLES, Scores, Tagger, TaggerCard, Window
 SPLIT = "val"
 
 
-def evaluate(tagger: Tagger, data_dir: Path, reference: Tagger | None = None, *, split: str | None = SPLIT) -> dict[str, Any]:
+def evaluate(
+    tagger: Tagger, data_dir: Path, reference: Tagger | None = None, *, split: str | None = SPLIT
+) -> dict[str, Any]:
     """Measure a tagger on a folder of labelled recordings.
 
     Parameters

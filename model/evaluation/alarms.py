@@ -70,7 +70,7 @@ def measure(named: Mapping[str, Scores], known: Flags, recordings: Sequence[str]
     thin = []
     for alarm, mids in GROUPS.items():
         members = [index_of(mid) for mid in mids]
-        present = known[:, members].any(axis=1)
+        present: Flags = np.any(known[:, members], axis=1)
         count = len({recording for recording, has in zip(recordings, present, strict=True) if has})
         if count < ENOUGH_RECORDINGS:
             thin.append(alarm)

@@ -29,7 +29,7 @@ def top_five(scores: Scores) -> NDArray[np.int64]:
 
 def label_hits(scores: Scores, known: Flags) -> Flags:
     """Say for each clip, shape (clips,), whether one of its labels is among its five highest classes."""
-    hits: Flags = np.take_along_axis(known, top_five(scores), axis=1).any(axis=1)
+    hits: Flags = np.any(np.take_along_axis(known, top_five(scores), axis=1), axis=1)
     return hits
 
 

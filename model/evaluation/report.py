@@ -28,7 +28,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 def percent(share: float | None) -> str:
     """Write a share within 0..1 as a percentage with one decimal; a dash for None."""
-    return "–" if share is None else f"{100 * share:.1f} %"
+    return "-" if share is None else f"{100 * share:.1f} %"
 
 
 def between(pair: list[float]) -> str:
@@ -42,15 +42,28 @@ def markdown(results: dict[str, Any]) -> str:
     names = [tagger["name"] for tagger in results["taggers"]]
     sections = [
         f"# Evaluation of {names[0]}\n",
-        f"{data['clips']} clips of {data['recordings']} recordings (split: {data['split']}), "
-        f"{data['labelled_clips']} of them labelled, {data['classes_with_clips']} classes. First 10 s of each. "
-        f"Labels are weak: a missing one counts as absent.\n",
+        _clips(data),
         overall(results),
     ]
     if results["agreement"]:
         sections.append(agreement(results))
-    sections += ["## Alarms\n", alarms(results), "## Calibration\n", calibration(results), "## Classes\n", classes(results)]
+    sections += [
+        "## Alarms\n",
+        alarms(results),
+        "## Calibration\n",
+        calibration(results),
+        "## Classes\n",
+        classes(results),
+    ]
     return "\n".join(sections)
+
+
+def _clips(data: dict[str, Any]) -> str:
+    return (
+        f"{data['clips']} clips of {data['recordings']} recordings (split: {data['split']}), "
+        f"{data['labelled_clips']} of them labelled, {data['classes_with_clips']} classes. First 10 s of each. "
+        f"Labels are weak: a missing one counts as absent.\n"
+    )
 
 
 def overall(results: dict[str, Any]) -> str:
@@ -59,10 +72,16 @@ def overall(results: dict[str, Any]) -> str:
     parts = sorted({part for figures in named.values() for part in figures["label_in_top_5_by_part"]})
     rows = [["label in top five", *(percent(figures["label_in_top_5"]) for figures in named.values())]]
     rows += [
-        [f"label in top five, part {part}", *(percent(one["label_in_top_5_by_part"].get(part)) for one in named.values())]
+        [
+            f"label in top five, part {part}",
+            *(percent(one["label_in_top_5_by_part"].get(part)) for one in named.values()),
+        ]
         for part in parts
     ]
-    for title, key in (("mean average precision", "mean_average_precision"), ("calibration error", "calibration_error")):
+    for title, key in (
+        ("mean average precision", "mean_average_precision"),
+        ("calibration error", "calibration_error"),
+    ):
         rows.append([title, *(f"{figures[key]:.3f}" for figures in named.values())])
     return table(["", *named], rows)
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Hearken authors
 # SPDX-License-Identifier: MIT
-"""Batches of training crops: batch number -> log-mels, teacher's logits, known labels; the same number, the same batch."""
+"""Batches of training crops: log-mels, teacher's logits, known labels; the same number makes the same batch."""
 
 from __future__ import annotations
 

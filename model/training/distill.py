@@ -47,7 +47,7 @@ def train(student: Student, config: configuration.Config, options: argparse.Name
     log = options.folder / "progress.jsonl"
     seen = None
     if options.pack is not None:
-        seen = heldout.prepare(options.pack, feed.LiteRtTagger.open(options.teacher, feed.TEACHER_CARD, lanes=1))
+        seen = heldout.prepare(options.pack, feed.open_teacher(options.teacher))
     began = time.monotonic()
     losses: list[tuple[float, float]] = []
     waited = 0.0
@@ -92,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, help="TOML file, copied into the folder; default: the folder's own")
     parser.add_argument("--sounds", type=Path, required=True, help="folder of shards (python -m model.training.sounds)")
     parser.add_argument("--teacher", type=Path, required=True, help="the teacher's LiteRT file")
-    parser.add_argument("--pack", type=Path, help="labelled recordings, for the learning curve on their validation split")
+    parser.add_argument(
+        "--pack", type=Path, help="labelled recordings, for the learning curve on their validation split"
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes that make batches (default 1)")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long; the training can go on later")
     parser.add_argument("--checkpoint-every", type=int, default=500, help="batches between checkpoints (default 500)")

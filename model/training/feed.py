@@ -18,13 +18,18 @@ from model.training.config import Config
 from model.training.crops import Batch, CropMaker
 
 _AHEAD = 6
-TEACHER_CARD = TaggerCard("teacher", "0", "the tagger that labels the crops", "", "")
+_TEACHER_CARD = TaggerCard("teacher", "0", "the tagger that labels the crops", "", "")
+
+
+def open_teacher(path: Path) -> LiteRtTagger:
+    """Open the teacher's LiteRT file, on one thread."""
+    return LiteRtTagger.open(path, _TEACHER_CARD, lanes=1)
 
 
 def maker(config: Config, sounds: Path, teacher: Path) -> CropMaker:
     """Open the shards in `sounds` and the teacher's LiteRT file."""
     opened = {name: shards.read(sounds, name) for name in config.crops.shares}
-    return CropMaker(config, opened, LiteRtTagger.open(teacher, TEACHER_CARD, lanes=1))
+    return CropMaker(config, opened, open_teacher(teacher))
 
 
 @contextmanager
@@ -46,7 +51,9 @@ def batches(
     queues: list[Queue[Batch]] = [context.Queue(_AHEAD) for _ in range(workers)]
     processes = [
         context.Process(
-            target=_produce, args=(config, sounds, teacher, range(first + index, total, workers), total, queue), daemon=True
+            target=_produce,
+            args=(config, sounds, teacher, range(first + index, total, workers), total, queue),
+            daemon=True,
         )
         for index, queue in enumerate(queues)
     ]
@@ -87,9 +94,7 @@ def _next(queue: Queue[Batch], process: multiprocessing.process.BaseProcess) -> 
                 raise RuntimeError(f"a process that makes batches ended with {process.exitcode}") from error
 
 
-def _produce(
-    config: Config, sounds: Path, teacher: Path, numbers: range, total: int, queue: Queue[Batch]
-) -> None:
+def _produce(config: Config, sounds: Path, teacher: Path, numbers: range, total: int, queue: Queue[Batch]) -> None:
     os.nice(2)
     make = maker(config, sounds, teacher)
     for number in numbers:

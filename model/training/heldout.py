@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from model.frontend import MEL_BANDS, LogMel
 from model.labels import CLASS_COUNT
-from model.training.crops import Teacher
 from model.recordings import load, read_manifest
+from model.training.crops import Teacher
 
 _FRAMES = 300
 _SAMPLES = 48_000
@@ -54,7 +54,7 @@ class HeldOut:
 
     def _hits(self, logits: NDArray[np.float32]) -> NDArray[np.bool_]:
         five = np.argsort(-logits, axis=1)[:, :5]
-        hits: NDArray[np.bool_] = np.take_along_axis(self.known, five, axis=1).any(axis=1)
+        hits: NDArray[np.bool_] = np.any(np.take_along_axis(self.known, five, axis=1), axis=1)
         return hits
 
     def measure(self, network: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> dict[str, float]:

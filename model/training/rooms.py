@@ -36,4 +36,5 @@ def response(random: np.random.Generator, rt60_s: float, direct_to_late_db: floa
     late[early] += random.uniform(-3, 3, early.size)
     late *= np.sqrt(10 ** (-direct_to_late_db / 10) / (np.sum(late**2) + 1e-9))
     late[0] = 1.0
-    return late.astype(np.float32)
+    out: Waveform = late.astype(np.float32)
+    return out

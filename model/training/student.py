@@ -36,7 +36,9 @@ class Student:
         self._config, self._batches = config, batches
         self.network = mobilenet.build(config.width, dropout=config.dropout)
         self.network.get_layer("classifier.5").bias.assign(np.full(mobilenet.CLASSES, _FIRST_GUESS, np.float32))
-        self._optimizer = keras.optimizers.AdamW(config.peak_rate, weight_decay=config.weight_decay, global_clipnorm=5.0)
+        self._optimizer = keras.optimizers.AdamW(
+            config.peak_rate, weight_decay=config.weight_decay, global_clipnorm=5.0
+        )
         self._optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
         self._optimizer.build(self.network.trainable_variables)
         self._averages = [tf.Variable(weight, trainable=False) for weight in self.network.weights]
@@ -79,9 +81,11 @@ class Student:
     def save(self, path: Path) -> None:
         """Write everything that training needs to go on, whole or not at all."""
         part = path.with_name(f".{path.name}")
-        arrays = {f"{kind}{index}": value for kind, values in self._state().items() for index, value in enumerate(values)}
+        arrays = {
+            f"{kind}{index}": value for kind, values in self._state().items() for index, value in enumerate(values)
+        }
         with part.open("wb") as stream:
-            np.savez(stream, done=self.done, crops=self.crops, **arrays)  # type: ignore[arg-type]
+            np.savez(stream, done=self.done, crops=self.crops, **arrays)
         part.replace(path)
 
     def restore(self, path: Path) -> None:

@@ -3,8 +3,8 @@
 """Alarms with known temporal patterns: smoke and CO alarms, sirens, doorbells, telephones, beeps.
 
 Patterns: ISO 8201 / NFPA 72 temporal-three (0.5 s on, 0.5 s off, three times, then 1.5 s off) for smoke; UL 2034
-temporal-four (0.1 s on, 0.1 s off, four times, then 5 s off; many devices pause less) for CO; sounders of 2.8 to 3.6 kHz
-(piezo discs) or 520 Hz square waves (UL 217, low frequency).
+temporal-four (0.1 s on, 0.1 s off, four times, then 5 s off; many devices pause less) for CO; sounders of 2.8 to
+3.6 kHz (piezo discs) or 520 Hz square waves (UL 217, low frequency).
 """
 
 from __future__ import annotations
@@ -45,12 +45,14 @@ def siren(random: np.random.Generator, seconds: float) -> Sound:
     kind = random.choice(["wail", "yelp", "hi-lo"])
     if kind == "hi-lo":
         high = low * random.uniform(1.2, 1.5)
-        phase = (time * random.uniform(0.7, 1.4) + random.random()) % 1.0 < 0.5
+        phase = np.where((time * random.uniform(0.7, 1.4) + random.random()) % 1.0 < 0.5, 1.0, 0.0)
     else:
         rate = random.uniform(0.1, 0.4) if kind == "wail" else random.uniform(2.0, 4.0)
         phase = 0.5 - 0.5 * np.cos(2 * np.pi * (time * rate + random.random()))
     frequency = low + (high - low) * phase
-    wave = oscillator(frequency, str(random.choice(["square", "sawtooth", "triangle"])), random.uniform(0.2, 0.5))
+    wave = oscillator(
+        frequency.astype(np.float64), str(random.choice(["square", "sawtooth", "triangle"])), random.uniform(0.2, 0.5)
+    )
     return wave, ("Siren", "Emergency vehicle") if kind == "hi-lo" else ("Siren",)
 
 
@@ -100,7 +102,9 @@ def beeps(random: np.random.Generator, seconds: float) -> Sound:
     tone = float(np.exp(random.uniform(np.log(400), np.log(4500)))), str(random.choice(["sine", "square", "triangle"]))
     on = random.uniform(0.04, 0.8)
     rest = float(random.choice([0.0, 0.5, 1.5]))
-    return _pattern(random, tone, seconds, on, on * random.uniform(0.4, 2.0), int(random.integers(1, 5)), rest), ("Beep, bleep",)
+    return _pattern(random, tone, seconds, on, on * random.uniform(0.4, 2.0), int(random.integers(1, 5)), rest), (
+        "Beep, bleep",
+    )
 
 
 def chirping_battery(random: np.random.Generator, seconds: float) -> Sound:

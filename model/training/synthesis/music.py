@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from model.tagger import SAMPLE_RATE_HZ, Waveform
 from model.recordings import load
+from model.tagger import SAMPLE_RATE_HZ, Waveform
 
 INSTRUMENTS = 128
 DRUM_KITS = (0, 8, 16, 24, 25, 32, 40, 48)
@@ -72,7 +72,9 @@ def melody(random: np.random.Generator) -> list[Note]:
         return [(index * beat, int(beat * 1.5), int(pitch), velocity) for index, pitch in enumerate(steps)]
     beat *= 2
     chords = [(index * beat, int(random.choice(scale[:6]))) for index in range(max(1, 3400 // beat))]
-    return [(start, int(beat * 0.95), root + degree + third, velocity) for start, degree in chords for third in (0, 4, 7)]
+    return [
+        (start, int(beat * 0.95), root + degree + third, velocity) for start, degree in chords for third in (0, 4, 7)
+    ]
 
 
 def beats(random: np.random.Generator) -> list[Note]:

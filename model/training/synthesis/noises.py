@@ -58,7 +58,9 @@ def engine(random: np.random.Generator, seconds: float) -> Sound:
     samples = round(seconds * SAMPLE_RATE_HZ)
     knots = np.exp(random.uniform(np.log(20), np.log(400))) * np.exp(random.normal(0, 0.3, 4))
     frequency = np.interp(np.linspace(0, 1, samples), np.linspace(0, 1, 4), knots)
-    rough = 1 + 0.3 * np.interp(np.arange(samples), np.arange(0, samples, 160), random.standard_normal(-(-samples // 160)))
+    rough = 1 + 0.3 * np.interp(
+        np.arange(samples), np.arange(0, samples, 160), random.standard_normal(-(-samples // 160))
+    )
     tone = oscillator(frequency, "sawtooth", 0.3) * rough
     noise = shaped_noise(random, samples, np.linspace(40.0, 8000.0, 300) ** -random.uniform(0.2, 1.0))
     return np.clip(tone * random.uniform(0.2, 1) + noise * random.uniform(0.1, 2), -1, 1).astype(np.float32), ()
@@ -86,7 +88,10 @@ def babble(random: np.random.Generator, seconds: float) -> Sound:
     pitch = np.interp(grid, place_of, random.uniform(80, 260) * np.exp(random.normal(0, 0.12, knots)))
     out = np.zeros(samples)
     phase = 2 * np.pi * np.cumsum(pitch) / SAMPLE_RATE_HZ
-    formants = [np.interp(grid, place_of, random.uniform(low, high, knots)) for low, high in ((250, 850), (800, 2400), (2300, 3300))]
+    formants = [
+        np.interp(grid, place_of, random.uniform(low, high, knots))
+        for low, high in ((250, 850), (800, 2400), (2300, 3300))
+    ]
     for harmonic in range(1, 30):
         frequency = harmonic * pitch
         level = sum(np.exp(-0.5 * ((frequency - formant) / 120) ** 2) for formant in formants)
