@@ -21,7 +21,7 @@ def at_speed(waveform: Waveform, speed: float, samples: int) -> Waveform:
     position = np.arange(count, dtype=np.float32) * np.float32(speed)
     whole = np.minimum(position.astype(np.int32), waveform.size - 1)
     following = np.minimum(whole + 1, waveform.size - 1)
-    fraction = position - whole
+    fraction = (position - whole).astype(np.float32)
     out: Waveform = waveform[whole] * (1 - fraction) + waveform[following] * fraction
     return out
 

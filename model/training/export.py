@@ -52,11 +52,16 @@ def to_litert(network: keras.Model, weights: str = "float16") -> bytes:
         flatbuffer: bytes = converter.convert()
     log_mel = np.random.default_rng(527).normal(0.0, 0.8, (2, 300, MEL_BANDS)).astype(np.float32)
     wanted = network(log_mel[..., None], training=False)["logits"].numpy()
-    found, _ = LiteRtTagger(flatbuffer, _UNNAMED, lanes=1).logits(log_mel)
+    found, _ = opened(flatbuffer).logits(log_mel)
     difference = float(np.abs(wanted - found).max())
     if weights != "int8" and not difference <= HALF_PARITY:
         raise ArithmeticError(f"the {weights} file differs by {difference:g} in its logits, at most {HALF_PARITY:g}")
     return flatbuffer
+
+
+def opened(flatbuffer: bytes) -> LiteRtTagger:
+    """Open an exported student, with one lane."""
+    return LiteRtTagger(flatbuffer, _UNNAMED, lanes=1)
 
 
 def load(folder: Path, weights: Path | None = None) -> keras.Model:

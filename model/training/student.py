@@ -29,9 +29,11 @@ class Student:
         Width, seed, rates.
     batches
         How many batches the whole training has.
+    compiled
+        Trace the step once for every length of crop (seconds each), or take every step operation by operation.
     """
 
-    def __init__(self, config: Config, batches: int) -> None:
+    def __init__(self, config: Config, batches: int, *, compiled: bool = True) -> None:
         keras.utils.set_random_seed(config.seed)
         self._config, self._batches = config, batches
         self.network = mobilenet.build(config.width, dropout=config.dropout)
@@ -42,7 +44,7 @@ class Student:
         self._optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
         self._optimizer.build(self.network.trainable_variables)
         self._averages = [tf.Variable(weight, trainable=False) for weight in self.network.weights]
-        self._compiled = tf.function(self._step)
+        self._take = tf.function(self._step) if compiled else self._step
         self.done = 0
         self.crops = 0
 
@@ -50,7 +52,7 @@ class Student:
         """Take one step; return both parts of the loss, in nats."""
         self._optimizer.learning_rate.assign(rate(self._config, self.done / self._batches))
         keep = min(1.0 - 1.0 / self._config.averaged_batches, (1.0 + self.done) / (10.0 + self.done))
-        binary, ordered = self._compiled(
+        binary, ordered = self._take(
             tf.constant(batch.log_mel[..., None]),
             tf.constant(batch.teacher),
             tf.constant(batch.known),

@@ -29,13 +29,13 @@ def smoke_alarm(random: np.random.Generator, seconds: float) -> Sound:
         off, beeps, rest = on * random.uniform(0.3, 1.5), 4, random.uniform(0.0, 0.8)
     else:
         on, off, beeps, rest = seconds, 0.0, 1, 0.0
-    return _pattern(random, tone, seconds, on, off, beeps, rest), (SMOKE, FIRE_ALARM, ALARM)
+    return pattern(random, tone, seconds, on, off, beeps, rest), (SMOKE, FIRE_ALARM, ALARM)
 
 
 def carbon_monoxide_alarm(random: np.random.Generator, seconds: float) -> Sound:
     """Make a CO alarm: temporal-four."""
     rest = float(random.choice([5.0, random.uniform(0.8, 3.0)]))
-    return _pattern(random, _sounder(random), seconds, 0.1, 0.1, 4, rest), (SMOKE, ALARM)
+    return pattern(random, _sounder(random), seconds, 0.1, 0.1, 4, rest), (SMOKE, ALARM)
 
 
 def siren(random: np.random.Generator, seconds: float) -> Sound:
@@ -102,7 +102,7 @@ def beeps(random: np.random.Generator, seconds: float) -> Sound:
     tone = float(np.exp(random.uniform(np.log(400), np.log(4500)))), str(random.choice(["sine", "square", "triangle"]))
     on = random.uniform(0.04, 0.8)
     rest = float(random.choice([0.0, 0.5, 1.5]))
-    return _pattern(random, tone, seconds, on, on * random.uniform(0.4, 2.0), int(random.integers(1, 5)), rest), (
+    return pattern(random, tone, seconds, on, on * random.uniform(0.4, 2.0), int(random.integers(1, 5)), rest), (
         "Beep, bleep",
     )
 
@@ -134,7 +134,7 @@ def _sounder(random: np.random.Generator) -> tuple[float, str]:
     return random.uniform(2800, 3600), str(random.choice(["square", "sine", "triangle"]))
 
 
-def _pattern(
+def pattern(
     random: np.random.Generator, tone: tuple[float, str], seconds: float, on: float, off: float, beeps: int, rest: float
 ) -> Waveform:
     """Sound `tone` (Hz, shape) for `on`, pause for `off`, `beeps` times, then `rest`; all in seconds, from anywhere."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from model.labels import find
 from model.tagger import Waveform
 from model.training.synthesis import alarms, noises
 
-SHARES = (
+Maker = Callable[[np.random.Generator, float], tuple[Waveform, tuple[str, ...]]]
+SHARES: tuple[tuple[Maker, float], ...] = (
     (alarms.smoke_alarm, 0.20),
     (alarms.carbon_monoxide_alarm, 0.04),
     (alarms.siren, 0.12),

@@ -11,7 +11,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ _DRUM_CHANNEL = 9
 _PIECE_S = 4.0
 Event = tuple[int, bytes]
 Note = tuple[int, int, int, int]  # start in ms, length in ms, pitch, velocity
+NoteMaker = Callable[[np.random.Generator], list[Note]]
 
 
 def phrases(random: np.random.Generator, soundfont: Path, pieces: int) -> Iterator[Waveform]:
