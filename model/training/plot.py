@@ -27,6 +27,17 @@ def read(log: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return [losses[batch] for batch in sorted(losses)], [seen[batch] for batch in sorted(seen)]
 
 
+def minutes(log: Path) -> float:
+    """Return how long a training took, in minutes, its resumed stretches added up."""
+    total = last = 0.0
+    for line in log.read_text(encoding="utf-8").splitlines():
+        seconds = json.loads(line).get("seconds", last)
+        if seconds < last:  # started again
+            total += last
+        last = seconds
+    return (total + last) / 60
+
+
 def draw(log: Path, path: Path) -> None:
     """Draw losses and held-out agreement against crops seen."""
     losses, seen = read(log)

@@ -54,9 +54,7 @@ def test_a_crop_is_a_waveform_of_its_length(maker: CropMaker, samples: int) -> N
         assert all(0 <= index < 527 for index in classes)
 
 
-def test_the_teacher_hears_the_crop_before_the_mask(
-    config: Config, sounds: dict[str, Shard], teacher: Teacher
-) -> None:
+def test_the_teacher_hears_the_crop_before_the_mask(config: Config, sounds: dict[str, Shard], teacher: Teacher) -> None:
     always, never = (
         CropMaker(dataclasses.replace(config, crops=dataclasses.replace(config.crops, mask=mask)), sounds, teacher)
         for mask in (1.0, 0.0)
