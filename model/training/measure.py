@@ -62,7 +62,8 @@ def esc10_fold_5(tagger: Tagger, pack: Path) -> dict[str, Any]:
 
 def _embedding(tagger: Tagger, path: Path) -> NDArray[np.float32]:
     waveform = load(path)
-    return tagger.tag(waveform, [Window(0, min(waveform.size, WINDOW_SAMPLES))]).embeddings[0]
+    embedding: NDArray[np.float32] = tagger.tag(waveform, [Window(0, min(waveform.size, WINDOW_SAMPLES))]).embeddings[0]
+    return embedding
 
 
 def speeds(taggers: list[LiteRtTagger]) -> dict[str, float]:

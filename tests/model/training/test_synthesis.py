@@ -19,7 +19,8 @@ MAKERS = [maker for maker, _ in medley.SHARES]
 
 def loudness(waveform: Waveform, frame: int = 800) -> NDArray[np.float64]:
     frames = waveform[: waveform.size // frame * frame].reshape(-1, frame).astype(np.float64)
-    return np.sqrt(np.mean(frames**2, axis=1))
+    levels: NDArray[np.float64] = np.sqrt(np.mean(frames**2, axis=1))
+    return levels
 
 
 @pytest.mark.parametrize("maker", MAKERS)
