@@ -20,7 +20,10 @@ class CropPlan:
     shares
         Shard name to the share of crops whose main sound comes from it.
     late_from
-        Progress (0..1) from which `late_lengths` hold.
+        Progress (0..1) from which `late_lengths`, `late_strength` and `Config.late_label` hold.
+    late_strength
+        What the probabilities of changing a sound are multiplied with then, 0..1: the last crops are more like what
+        will be heard.
     lengths, late_lengths
         Pairs (frames of 10 ms in a crop, share of all frames).
     mix, third, speed, equalise, room, mask
@@ -33,6 +36,7 @@ class CropPlan:
     lengths: tuple[tuple[int, float], ...] = ((200, 1.0),)
     late_lengths: tuple[tuple[int, float], ...] = ((500, 1.0),)
     late_from: float = 0.75
+    late_strength: float = 0.5
     mix: float = 0.45
     third: float = 0.1
     speed: float = 0.5
@@ -64,6 +68,10 @@ class Config:
         Weight of the divergence of the softmaxes beside the cross-entropy of the sigmoids.
     label
         How far a known label pulls the teacher's probability towards 1, 0..1.
+    late_label
+        The same from `CropPlan.late_from` on.
+    dropout
+        Rate before the last layer.
     """
 
     crops: CropPlan
@@ -78,6 +86,7 @@ class Config:
     averaged_batches: int = 500
     ranking: float = 1.0
     label: float = 0.2
+    late_label: float = 0.1
     dropout: float = 0.05
 
 

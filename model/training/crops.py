@@ -65,43 +65,48 @@ class CropMaker:
     def batch(self, number: int, progress: float) -> Batch:
         """Make batch `number`; `progress` within 0..1 says whether crops are early or late ones."""
         random = np.random.default_rng([self._config.seed, number])
-        choices = self._plan.late_lengths if progress >= self._plan.late_from else self._plan.lengths
+        late = progress >= self._plan.late_from
+        choices, strength = (self._plan.late_lengths, self._plan.late_strength) if late else (self._plan.lengths, 1.0)
         shares = np.array([share / frames for frames, share in choices])
         frames = choices[int(random.choice(len(choices), p=shares / shares.sum()))][0]
         count = max(4, self._config.batch_frames // frames)
         log_mel = np.empty((count, frames, MEL_BANDS), np.float32)
         known = np.zeros((count, CLASS_COUNT), np.float32)
         for row, labels in zip(log_mel, known, strict=True):
-            waveform, classes = self.crop(random, frames * HOP_SAMPLES)
+            waveform, classes = self.crop(random, frames * HOP_SAMPLES, strength)
             self._front_end(waveform, row)
             labels[list(classes)] = 1.0
         step = max(1, _TEACHER_FRAMES // frames)
         pieces = [self._teacher.logits(log_mel[first : first + step])[0] for first in range(0, count, step)]
         for row in log_mel:
-            if random.random() < self._plan.mask:
+            if random.random() < strength * self._plan.mask:
                 augment.masked(random, row)
         return Batch(log_mel, np.concatenate(pieces), known)
 
-    def crop(self, random: np.random.Generator, samples: int) -> tuple[Waveform, set[int]]:
-        """Make one crop, float32, shape (samples,), within -1..1, and the classes known to be in it."""
+    def crop(self, random: np.random.Generator, samples: int, strength: float = 1.0) -> tuple[Waveform, set[int]]:
+        """Make one crop, float32, shape (samples,), within -1..1, and the classes known to be in it.
+
+        `strength`, 0..1, scales the probability of every change.
+        """
         plan = self._plan
-        waveform, known = self._sound(random, samples)
+        waveform, known = self._sound(random, samples, strength)
         classes = set(known)
-        for _ in range(int(random.random() < plan.mix) + int(random.random() < plan.third)):
-            other, known = self._sound(random, samples)
+        others = sum(random.random() < strength * share for share in (plan.mix, plan.third))
+        for _ in range(others):
+            other, known = self._sound(random, samples, strength)
             ratio_db = random.uniform(-6.0, 20.0)
             waveform = augment.mixed(waveform, other, ratio_db)
             if ratio_db < _BACKGROUND_DB:
                 classes = classes | set(known) if ratio_db > -_BACKGROUND_DB else set(known)
-        equalise, room = random.random() < plan.equalise, random.random() < plan.room
+        equalise, room = (random.random() < strength * share for share in (plan.equalise, plan.room))
         waveform = augment.through_space(random, waveform, equalise=equalise, room=room)
         return augment.at_level(random, waveform, plan.gain_db), classes
 
-    def _sound(self, random: np.random.Generator, samples: int) -> tuple[Waveform, tuple[int, ...]]:
+    def _sound(self, random: np.random.Generator, samples: int, strength: float) -> tuple[Waveform, tuple[int, ...]]:
         which = int(random.choice(len(self._shards), p=self._shares))
         shard = self._shards[which]
         sound = int(np.searchsorted(self._weights[which], random.random()))
-        speed = float(np.exp2(random.normal(0.0, 0.35))) if random.random() < self._plan.speed else 1.0
+        speed = float(np.exp2(random.normal(0.0, 0.35))) if random.random() < strength * self._plan.speed else 1.0
         speed = min(max(speed, 0.5), 2.0)
         wanted = int(samples * speed) + 2
         spare = int(shard.lengths[sound]) - wanted

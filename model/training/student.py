@@ -50,20 +50,23 @@ class Student:
 
     def learn(self, batch: Batch) -> tuple[float, float]:
         """Take one step; return both parts of the loss, in nats."""
-        self._optimizer.learning_rate.assign(rate(self._config, self.done / self._batches))
-        keep = min(1.0 - 1.0 / self._config.averaged_batches, (1.0 + self.done) / (10.0 + self.done))
+        config, progress = self._config, self.done / self._batches
+        self._optimizer.learning_rate.assign(rate(config, progress))
+        label = config.late_label if progress >= config.crops.late_from else config.label
+        keep = min(1.0 - 1.0 / config.averaged_batches, (1.0 + self.done) / (10.0 + self.done))
         binary, ordered = self._take(
             tf.constant(batch.log_mel[..., None]),
             tf.constant(batch.teacher),
             tf.constant(batch.known),
             tf.constant(keep, tf.float32),
+            tf.constant(label, tf.float32),
         )
         self.done += 1
         self.crops += len(batch.log_mel)
         return float(binary), float(ordered)
 
-    def _step(self, log_mel: Any, teacher: Any, known: Any, keep: Any) -> tuple[Any, Any]:
-        target = loss.targets(teacher, known, self._config.label)
+    def _step(self, log_mel: Any, teacher: Any, known: Any, keep: Any, label: Any) -> tuple[Any, Any]:
+        target = loss.targets(teacher, known, label)
         with tf.GradientTape() as tape:
             logits = self.network(log_mel, training=True)["logits"]
             binary, ordered = loss.distance(logits, target, self._config.ranking)
