@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import resource
 import time
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from analytic.access import LOOPBACK_NAMES, AccessRules
-from analytic.api import application
+from analytic.api import application, intake
 from analytic.api.predict import Predictor
 from analytic.api.server import HttpServer
 from analytic.audio.decode import AudioLimits
@@ -33,6 +34,7 @@ from model.labels import index_of
 from model.store import TaggerStore
 from model.tagger import WINDOW_SAMPLES, Tagger
 
+_PR_SET_DUMPABLE = 4
 _PORT_LEFT_OUT = 80  # browsers do not name it in `Origin`
 
 
@@ -130,14 +132,16 @@ class Service:
         metrics, memory = Metrics(), Memory(settings.bus.kept_messages)
         metrics.model(tagger.card.name, tagger.card.version)
         self._host = http.host
+        own = {*LOOPBACK_NAMES, http.host, *http.allowed_hosts}
+        access = AccessRules.of(own, http.allowed_origins, token)
         self._http = HttpServer(
             http.host,
             http.port,
             threads=http.threads,
             max_connections=http.max_connections,
             max_body_bytes=http.max_body_bytes,
+            parser=intake.parser(access, intake.Budget(http.max_held_bytes)),
         )
-        own = {*LOOPBACK_NAMES, http.host, *http.allowed_hosts}
         pages = {f"http://{_bracketed(host)}:{self._http.port}" for host in own}
         pages |= {f"http://{_bracketed(host)}" for host in own if self._http.port == _PORT_LEFT_OUT}
         self._bus = WebsocketBus(
@@ -154,7 +158,7 @@ class Service:
             application.Doors(
                 pipeline,
                 Predictor(pipeline, limits, settings.service.analyzer_id, metrics.clip),
-                AccessRules.of(own, http.allowed_origins, token),
+                access,
                 metrics,
                 self._not_ready,
                 http.max_body_bytes,
@@ -191,6 +195,7 @@ class Service:
 def forbid_core_dumps() -> None:
     """Keep the memory of this process, which holds sound, out of core files."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # also where the kernel pipes cores to a program
 
 
 def _bracketed(host: str) -> str:

@@ -134,6 +134,21 @@ def model_install(
         models.install(_settings().models.dir, name_or_file, Path(weights) if weights else None)
 
 
+@_model.command("evaluate")
+def model_evaluate(
+    name: Annotated[str, typer.Argument(help="An installed or bundled tagger.")],
+    data: Annotated[Path, typer.Option(help="A folder with manifest.csv and the recordings it names.")],
+    reference: Annotated[str | None, typer.Option(help="Another tagger to compare with.")] = None,
+    split: Annotated[str, typer.Option(help="Rows of the manifest to use: val, train or all.")] = "val",
+    out: Annotated[Path, typer.Option(help="Folder for the JSON, Markdown and PNG.")] = Path("evaluation"),
+) -> None:
+    """Measure a tagger on labelled recordings: mAP, agreement, calibration, alarms."""
+    from analytic.commands import models
+
+    with _one_line():
+        models.evaluate(_settings().models.dir, name, data, reference, split, out)
+
+
 @_model.command("verify")
 def model_verify() -> None:
     """Check the installed taggers against their sha256, and load each."""

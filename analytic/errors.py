@@ -25,6 +25,7 @@ HearkenError
         TokenRequired
     BadSettings                 what the operator set
     NotReady                    not now
+    Busy                        too much at once
 
 The REST layer gives each a status (`analytic.api.errors`), and a test walks this tree to see that it does.
 """
@@ -206,6 +207,14 @@ class NotReady(HearkenError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"Not ready: {reason}")
         self.reason = reason
+
+
+class Busy(HearkenError):
+    """More bytes of uploads are on their way at once than the service holds."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"Busy: at most {limit_bytes} bytes of uploads are held at once; try again in a second")
+        self.limit_bytes = limit_bytes
 
 
 def printable(text: str, limit: int = 80) -> str:

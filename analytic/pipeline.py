@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,7 +147,10 @@ class Pipeline:
         self._observe("anonymize", anonymised - began)
         self._observe("tag", heard - anonymised)
         self._observe("decide", clock() - heard)
-        return Analysis(clip.duration_s, pool(tagged.scores), alerts, anonymizer, self.tagger.card, hidden.warnings)
+        warnings = hidden.warnings
+        if alerts and not anonymizer.keeps_time:
+            warnings += (f"{task.method} moves sound in time: the alarms' times are those of the whole clip",)
+        return Analysis(clip.duration_s, pool(tagged.scores), alerts, anonymizer, self.tagger.card, warnings)
 
     def _announce(self, events: Sequence[Event]) -> tuple[Message, ...]:
         if not events:
@@ -159,6 +162,8 @@ class Pipeline:
         onsets = [clip.start_s + to_seconds(window.start) for window in tagged.windows]
         offsets = [clip.start_s + to_seconds(window.stop) for window in tagged.windows]
         decisions = self.policy.decide(tagged.scores, onsets, offsets)
+        if not self.anonymizer(task.method).keeps_time:
+            decisions = _whole_clip(decisions, onsets[0], offsets[-1], len(onsets) - 1)
         return [self._event(decision, clip.waveform, tagged, task) for decision in decisions]
 
     def _event(self, decision: Decision, waveform: NDArray[np.float32], tagged: Tagged, task: Task) -> Event:
@@ -182,3 +187,15 @@ class Pipeline:
             model=ModelName(self.tagger.card.name, self.tagger.card.version),
             anonymizer=AnonymizerName(task.method),
         )
+
+
+def _whole_clip(decisions: Sequence[Decision], onset_s: float, offset_s: float, last_window: int) -> list[Decision]:
+    """Make one decision of each class, over the whole clip, with the highest score found."""
+    highest: dict[str, Decision] = {}
+    for decision in decisions:
+        if decision.event_class not in highest or decision.score > highest[decision.event_class].score:
+            highest[decision.event_class] = decision
+    return [
+        replace(decision, onset_s=onset_s, offset_s=offset_s, first_window=0, last_window=last_window)
+        for decision in highest.values()
+    ]

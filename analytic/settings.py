@@ -54,11 +54,20 @@ class HttpSettings(_Section):
     threads: int = Field(4, ge=1, le=64, description="Requests answered at once.")
     max_connections: int = Field(32, ge=1, le=1000, description="Open connections; further ones wait.")
     max_body_bytes: int = Field(64 * _MEBIBYTE, ge=1024, description="Largest request body in bytes.")
+    max_held_bytes: int = Field(
+        192 * _MEBIBYTE, ge=1024, description="Request bodies held at once, in bytes; further ones are answered 503."
+    )
     allowed_hosts: tuple[str, ...] = Field((), description="Names that `Host` may hold, beside the loopback names.")
     allowed_origins: tuple[str, ...] = Field((), description="Foreign origins that may post and subscribe.")
     token: SecretStr | None = Field(None, description="Token that every request must show; none by default.")
     token_file: Path | None = Field(None, description="File that holds the token, in place of `token`.")
     insecure_lan: bool = Field(False, description="Listen beyond loopback without a token.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> HttpSettings:
+        if self.max_held_bytes < self.max_body_bytes:
+            raise ValueError("max_held_bytes lies below max_body_bytes: the largest body would never come in")
+        return self
 
     @model_validator(mode="after")
     def _reach(self) -> HttpSettings:

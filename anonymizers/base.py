@@ -75,6 +75,11 @@ class Anonymizer(Protocol):
         ...
 
     @property
+    def keeps_time(self) -> bool:
+        """Whether each sound stays at its time; if not, an alarm can only be said of the whole clip."""
+        ...
+
+    @property
     def hides(self) -> str:
         """What it does to the sound, in one sentence."""
         ...
@@ -93,6 +98,7 @@ class Identity:
     """The method ``none``: the sound as it came."""
 
     name = "none"
+    keeps_time = True
     guarantee: Guarantee = Nothing()
     hides = "Nothing: the sound is analysed as it came."
     leaks = "Everything."

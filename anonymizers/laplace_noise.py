@@ -37,6 +37,8 @@ class LaplaceNoise:
         Where the noise comes from.
     """
 
+    keeps_time = True
+
     def __init__(
         self, name: str = "dp_noise", scale: float = SENSITIVITY / EPSILON, random_bytes: RandomBytes = os_random
     ) -> None:
@@ -49,7 +51,7 @@ class LaplaceNoise:
         self._random_bytes = random_bytes
         self.guarantee: Guarantee = Formal(
             mechanism=f"Laplace noise of scale {scale:g} a sample, in floating point",
-            unit="one sample changed by up to 2 (full scale)",
+            unit="one sample at the rate given, changed by up to 2 (full scale)",
             epsilon=2.0 / scale,
             delta=0.0,
         )

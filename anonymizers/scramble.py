@@ -25,6 +25,7 @@ class SegmentShuffle:
         Where the order comes from.
     """
 
+    keeps_time = False
     guarantee: Guarantee = Empirical(evidence="benchmarks/results/privacy_baseline.json")
     leaks = (
         "Words within a segment and the speaker's voice are untouched, and the order can often be recovered: "

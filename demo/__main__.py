@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -26,10 +25,8 @@ from demo.sound import as_wav, smoke_alarm_in_a_room
 
 METHODS = ("none", "scrample", "dp_noise")
 HEARKEN = str(Path(sys.executable).parent / "hearken")
-NO_TAGGER = 3
 ANSWER_TIMEOUT_S = 30.0
 MESSAGE_TIMEOUT_S = 5.0
-DEFAULT_TAGGER = "mn04_as"
 
 console = Console(highlight=False, emoji=False)
 
@@ -41,8 +38,6 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         print(f"demo: {arguments[0]}: {error.strerror}", file=sys.stderr)
         return 2
-    if not _has_tagger():
-        return NO_TAGGER
     began = time.perf_counter()
     with _service() as (http_url, bus_url), connect(bus_url) as bus:
         console.print(f"The service runs at {http_url}, its bus at {bus_url}.", soft_wrap=True)
@@ -60,23 +55,6 @@ def _sound(arguments: list[str]) -> tuple[str, bytes]:
     if arguments:
         return Path(arguments[0]).name, Path(arguments[0]).read_bytes()
     return "a smoke alarm in a room with people talking, made here", as_wav(smoke_alarm_in_a_room())
-
-
-def _has_tagger() -> bool:
-    """Make sure that a tagger is installed, from the folder that HEARKEN_WEIGHTS names if need be."""
-    listed = subprocess.run([HEARKEN, "model", "verify"], capture_output=True, text=True, check=False)
-    if "ok" in listed.stdout:
-        return True
-    if not os.environ.get("HEARKEN_WEIGHTS"):
-        print(
-            f"demo: no tagger is installed: run `.venv/bin/hearken model fetch {DEFAULT_TAGGER}`, or set "
-            f"HEARKEN_WEIGHTS to a folder with its published checkpoint",
-            file=sys.stderr,
-        )
-        return False
-    console.print(f"Installing the tagger {DEFAULT_TAGGER} from the folder HEARKEN_WEIGHTS names, this once.")
-    installed = subprocess.run([HEARKEN, "model", "install", DEFAULT_TAGGER], check=False)
-    return installed.returncode == 0
 
 
 @contextmanager
@@ -108,7 +86,9 @@ def _post(http_url: str, name: str, content: bytes, method: str) -> dict[str, An
 
 def _show_answers(name: str, answers: list[dict[str, Any]]) -> None:
     tagger = answers[0]["model"]["name"]
-    console.print(f"\n{tagger} listened to {name} ({answers[0]['duration_s']:.1f} s):\n", markup=False, soft_wrap=True)
+    console.print(
+        f"\nThe tagger {tagger} listened to {name} ({answers[0]['duration_s']:.1f} s):\n", markup=False, soft_wrap=True
+    )
     table = Table(box=None, pad_edge=False)
     for answer in answers:
         table.add_column(answer["method"], overflow="fold")

@@ -157,6 +157,7 @@ class _Lane:
     def resize(self, batch: int, frames: int) -> None:
         """Make room for another input shape (about 0.3 ms, only where it differs from the last)."""
         if self._shape != (batch, frames):
+            self._shape = (0, 0)  # until it is done: a failure must not leave the lane wrong
             self._interpreter.resize_tensor_input(self._entry, [batch, frames, MEL_BANDS, 1])
             self._interpreter.allocate_tensors()
             self._shape = (batch, frames)

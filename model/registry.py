@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from model.errors import UnknownTagger
 from model.tagger import TaggerCard
@@ -82,6 +82,15 @@ def published(name: str) -> PublishedTagger:
     if name not in PUBLISHED:
         raise UnknownTagger(name, sorted(PUBLISHED))
     return PUBLISHED[name]
+
+
+def unpinned(filename: str) -> PublishedTagger | None:
+    """Return the published tagger of this file name whose sha256 nobody has pinned; its card says so."""
+    for tagger in PUBLISHED.values():
+        if tagger.filename == filename and tagger.sha256 is None:
+            description = f"{tagger.card.description}; its checkpoint's sha256 was not checked"
+            return replace(tagger, card=replace(tagger.card, description=description))
+    return None
 
 
 def by_sha256(sha256: str) -> PublishedTagger | None:

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,12 +49,12 @@ class TaggerStore:
     folder
         Where installed taggers live; made on the first installation.
     bundled
-        Where the package's own lie, in the same form; never written to.
+        Where the package's own lie, in the same form; by default `BUNDLED`, never written to.
     """
 
-    def __init__(self, folder: Path, bundled: Path = BUNDLED) -> None:
+    def __init__(self, folder: Path, bundled: Path | None = None) -> None:
         self.folder = folder
-        self._bundled = bundled
+        self._bundled = bundled or BUNDLED
 
     def installed(self) -> list[Installed]:
         """List what is installed, by name; manifests that cannot be read are left out (`verify` names them)."""
@@ -124,7 +124,9 @@ class TaggerStore:
         Parameters
         ----------
         path
-            The file. A checkpoint that the registry knows by its sha256 gets its published name and card.
+            The file. A checkpoint that the registry knows by its sha256 gets its published name and card, and one
+            whose sha256 is not pinned by its published file name. A ``.tflite`` keeps the card of the manifest that
+            lies beside it, if that is its own.
         name
             What to call it; by default its published name, else the file's name without its ending.
 
@@ -140,13 +142,14 @@ class TaggerStore:
         except OSError as error:
             raise BadTaggerFile(str(path), error.strerror or str(error)) from error
         if path.suffix == ".tflite":
-            card = _local_card(name or _DIGEST.sub("", path.stem), path)
-            return self.add(content, card)
+            card = _card_beside(path, content) or _local_card(name or _DIGEST.sub("", path.stem), path)
+            return self.add(content, replace(card, name=name or card.name))
         digest = hashlib.sha256(content).hexdigest()
-        known = registry.by_sha256(digest)
+        known = registry.by_sha256(digest) or registry.unpinned(path.name)
         if known is None and path.name in {tagger.filename for tagger in registry.PUBLISHED.values() if tagger.sha256}:
             raise BadCheckpoint(str(path), f"its sha256 {digest} is not the published one")
         card = known.card if known and name in (None, known.card.name) else _local_card(name or path.stem, path)
+        _check_name(card.name)
         return self.add(convert(path), card, digest)
 
     def add(self, flatbuffer: bytes, card: TaggerCard, checkpoint_sha256: str | None = None) -> Installed:
@@ -157,8 +160,7 @@ class TaggerStore:
         BadTaggerFile
             The network does not load, or the name is not of the form ``[a-z0-9][a-z0-9_.-]*``.
         """
-        if not _NAME.fullmatch(card.name):
-            raise BadTaggerFile(card.name, f"a tagger's name is {_NAME.pattern}")
+        _check_name(card.name)
         LiteRtTagger(flatbuffer, card, lanes=1)
         digest = hashlib.sha256(flatbuffer).hexdigest()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -236,10 +238,22 @@ def _checked(tagger: Installed) -> bytes:
 
 
 def _local_card(name: str, path: Path) -> TaggerCard:
-    known = registry.PUBLISHED.get(name)
-    if known is not None and path.suffix == ".tflite":
-        return known.card
     return TaggerCard(name, "local", f"installed from {path.name}", "unknown", "a file of this machine's owner")
+
+
+def _card_beside(path: Path, content: bytes) -> TaggerCard | None:
+    """Return the card of the manifest beside a converted file, if it is this file's own."""
+    manifest = path.with_name(_DIGEST.sub("", path.stem) + ".json")
+    with contextlib.suppress(BadTaggerFile):
+        found = _read(manifest)
+        if found.sha256 == hashlib.sha256(content).hexdigest():
+            return found.card
+    return None
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise BadTaggerFile(name, f"a tagger's name is {_NAME.pattern}")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -19,6 +19,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+import model.store
 from analytic.app import Service
 from analytic.settings import Settings, load
 from model.fake import FakeTagger
@@ -34,6 +35,14 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture(autouse=True)
+def nothing_bundled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Tests see no tagger that comes with the package, unless they ask for it by this real path."""
+    real = model.store.BUNDLED
+    monkeypatch.setattr(model.store, "BUNDLED", tmp_path / "nothing-bundled")
+    return real
 
 
 @pytest.fixture(autouse=True)

@@ -24,12 +24,16 @@ STATUS: Mapping[type[errors.HearkenError], HTTPStatus] = MappingProxyType(
         errors.ForeignOrigin: HTTPStatus.FORBIDDEN,
         errors.TokenRequired: HTTPStatus.UNAUTHORIZED,
         errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
+        errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )
 NOT_ANSWERED = (errors.BadSettings,)
 """Kinds that end the service before it answers anybody."""
 
-Answer = tuple[dict[str, str], int, dict[str, str]]
+Answer = tuple[dict[str, str], HTTPStatus, dict[str, str]]
+_HEADERS: Mapping[type[errors.HearkenError], dict[str, str]] = MappingProxyType(
+    {errors.TokenRequired: {"WWW-Authenticate": "Bearer"}, errors.Busy: {"Retry-After": "1"}}
+)
 
 
 def status_of(kind: type[errors.HearkenError]) -> HTTPStatus:
@@ -53,13 +57,12 @@ def body(message: str) -> dict[str, str]:
 
 def refuse(error: errors.HearkenError) -> Answer:
     """Answer a refusal of ours."""
-    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.TokenRequired) else {}
-    return body(str(error)), status_of(type(error)), headers
+    return body(str(error)), status_of(type(error)), _HEADERS.get(type(error), {})
 
 
 def http_error(error: HTTPException) -> Answer:
     """Answer what the framework refuses: no such path, wrong method, a body that cannot be read."""
-    code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    code = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     if code == HTTPStatus.NOT_FOUND:
         return body("No such address; the API is described at /docs"), code, {}
     if code == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -69,7 +72,7 @@ def http_error(error: HTTPException) -> Answer:
             code,
             {"Allow": ", ".join(allowed)},
         )
-    return body(error.description or HTTPStatus(code).phrase), code, {}
+    return body(error.description or code.phrase), code, {}
 
 
 def crash(error: Exception) -> Answer:

@@ -10,7 +10,8 @@ from analytic.access import AccessRules, bearer
 from analytic.errors import ForeignHost, ForeignOrigin, TokenRequired
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS = frozenset({"/", "/docs", "/swagger.json", "/healthz", "/readyz"})
+OPEN_FOLDER = "/swaggerui/"
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _DOCS_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -22,7 +23,7 @@ def install(app: Flask, access: AccessRules) -> None:
     """Put the guard before and after every request of `app`."""
 
     @app.before_request
-    def admit() -> None:
+    def check_request() -> None:
         check(request, access)
 
     @app.after_request
@@ -36,17 +37,27 @@ def install(app: Flask, access: AccessRules) -> None:
 
 
 def check(asked: Request, access: AccessRules) -> None:
-    """Let a request through, or not.
+    """Let a request through, or not; raises as `admit` does."""
+    header = asked.headers.get
+    admit(asked.method, asked.path, header("Host"), header("Origin"), header("Authorization"), access)
+
+
+def admit(
+    method: str, path: str, host: str | None, origin: str | None, authorization: str | None, access: AccessRules
+) -> None:
+    """Let a request with these headers through, or not.
+
+    The pages that describe the API and the probes need no token: they tell nothing of this home.
 
     Raises
     ------
     ForeignHost, ForeignOrigin, TokenRequired
         Whichever comes first.
     """
-    host, origin = asked.headers.get("Host"), asked.headers.get("Origin")
     if not access.allows_host(host):
         raise ForeignHost(host or "")
-    if asked.method not in SAFE_METHODS and not access.allows_origin(origin, host):
+    if method not in SAFE_METHODS and not access.allows_origin(origin, host):
         raise ForeignOrigin(origin or "")
-    if asked.path not in OPEN_PATHS and not access.allows_token(bearer(asked.headers.get("Authorization"))):
+    is_open = method in SAFE_METHODS and (path in OPEN_PATHS or path.startswith(OPEN_FOLDER))
+    if not is_open and not access.allows_token(bearer(authorization)):
         raise TokenRequired

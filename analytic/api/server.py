@@ -13,6 +13,8 @@ from typing import Any
 
 from flask import Flask
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
 
 _BODY_SLACK_BYTES = 1 << 20
@@ -33,6 +35,8 @@ class HttpServer:
         Open connections; further ones wait to be accepted.
     max_body_bytes
         A larger body is answered 413 before it is read.
+    parser
+        What reads requests, and may refuse them before their body comes.
 
     Raises
     ------
@@ -40,7 +44,16 @@ class HttpServer:
         The address cannot be listened on.
     """
 
-    def __init__(self, host: str, port: int, *, threads: int, max_connections: int, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        threads: int,
+        max_connections: int,
+        max_body_bytes: int,
+        parser: type[HTTPRequestParser] = HTTPRequestParser,
+    ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family, backlog=128)
         self.port: int = self._socket.getsockname()[1]
@@ -55,6 +68,7 @@ class HttpServer:
             "ident": "hearken",
             "clear_untrusted_proxy_headers": True,
         }
+        self._parser = parser
         self._map: dict[int, Any] = {}
         self._server: Any = None
         self._thread: threading.Thread | None = None
@@ -62,6 +76,7 @@ class HttpServer:
     def start(self, app: Flask) -> None:
         """Answer requests with `app`."""
         self._server = create_server(app, map=self._map, sockets=[self._socket], **self._options)
+        self._server.channel_class = type("Channel", (HTTPChannel,), {"parser_class": self._parser})
         self._thread = threading.Thread(target=self._loop, name="http", daemon=True)
         self._thread.start()
 

@@ -26,6 +26,7 @@ _FLAC_STREAMINFO_BYTES = 42
 _OGG_HEADER_BYTES = 27
 _OGG_END_OF_STREAM = 0x04
 _OGG_BREAKS_OFF = "the Ogg file breaks off before its end: analysed as far as it goes"
+_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # that music programs append outside the chunks
 _OTHERS = {
     b"ID3": "MP3",
     b"\xff\xfb": "MP3",
@@ -106,7 +107,8 @@ def _wav_data(content: bytes, body: int, declared: int) -> Container:
     available = len(content) - body
     if declared > available:
         return Container("WAV", content, warnings=(_length_warning("WAV", declared, available),))
-    if available == declared or _is_chunk_list(content, body + declared + declared % 2):
+    behind = body + declared + declared % 2
+    if available == declared or _is_chunk_list(content, behind) or content.startswith(_TAGS, behind):
         return Container("WAV", content)
     mended = bytearray(content)
     struct.pack_into("<I", mended, body - 4, available)

@@ -112,7 +112,7 @@ def _check(file: soundfile.SoundFile, container: Container, limits: AudioLimits)
         raise TooManyChannels(limits.max_channels, file.channels)
     if not limits.min_sample_rate_hz <= file.samplerate <= limits.max_sample_rate_hz:
         raise SampleRateOutOfRange(limits.min_sample_rate_hz, limits.max_sample_rate_hz, file.samplerate)
-    frames = file.frames if container.kind == "Ogg" else container.found_frames or 0
+    frames = (container.found_frames or 0) if container.kind == "FLAC" else file.frames
     if frames > limits.max_duration_s * file.samplerate:
         raise AudioTooLong(limits.max_duration_s, frames / file.samplerate)
 

@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from analytic.errors import InvalidParameter
 from model import registry
-from model.errors import BadTaggerFile, UnknownTagger
+from model.errors import BadTaggerFile, ConverterMissing, UnknownTagger
 from model.fetch import fetched
 from model.registry import PUBLISHED, published
 from model.store import Installed, TaggerStore
@@ -27,11 +29,14 @@ def show(folder: Path) -> None:
     for name, tagger in PUBLISHED.items():
         state = "yes" if name in installed else "no"
         table.add_row(name, state, f"{tagger.audioset_map:.3f}", tagger.card.description)
-    for name, local in installed.items():
-        if name not in PUBLISHED:
-            table.add_row(name, "yes", "", local.card.description)
+    for local in installed.values():
+        if local.card.name not in PUBLISHED:
+            table.add_row(local.card.name, "yes", "", local.card.description)
+    for bundled in store.bundled():
+        table.add_row(bundled.card.name, "bundled", "", bundled.card.description)
     console = Console()
     console.print(table)
+    console.print(f"without a choice speaks: {store.preferred()}", highlight=False)
     console.print(f"models folder: {folder}", soft_wrap=True, highlight=False)
 
 
@@ -44,6 +49,8 @@ def fetch(folder: Path, name: str) -> None:
         At any step; what was installed before is untouched.
     """
     tagger = published(name)
+    if find_spec("tensorflow") is None:
+        raise ConverterMissing
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"fetching {name}", total=tagger.size_bytes)
@@ -88,6 +95,34 @@ def verify(folder: Path) -> bool:
         well = well and fault is None
         console.print(f"{name}: {fault or 'ok'}", style=None if fault is None else "red", markup=False, soft_wrap=True)
     return well
+
+
+def evaluate(folder: Path, name: str, data: Path, reference: str | None, split: str, out: Path) -> None:
+    """Measure a tagger on labelled recordings, and write what was found.
+
+    Raises
+    ------
+    ModelError
+        No such tagger.
+    InvalidParameter
+        The data cannot be used, or what measures and draws is not installed.
+    """
+    try:
+        from model.evaluate import evaluate as measure
+        from model.evaluate import write
+    except ImportError as error:
+        raise InvalidParameter(
+            "installation", 'the evaluate extra: pip install "hearken[evaluate]"', str(error.name)
+        ) from error
+    store = TaggerStore(folder)
+    tagger = store.open(name, lanes=1)
+    other = store.open(reference, lanes=1) if reference else None
+    try:
+        results = measure(tagger, data, other, split=None if split == "all" else split)
+    except (OSError, ValueError, KeyError) as error:
+        raise InvalidParameter("data", "a folder with a manifest.csv of its form", f"{data}: {error}") from error
+    for path in write(results, out):
+        Console().print(str(path), soft_wrap=True, highlight=False)
 
 
 def _report(installed: Installed) -> None:

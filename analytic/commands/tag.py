@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -43,16 +44,17 @@ def tag(settings: Settings, files: Iterable[str], method: str, count: int, as_js
     BadSettings, ModelError, UnknownMethod
         No file can be analysed so.
     """
-    from analytic.app import make_limits, make_pipeline, make_tagger
+    from analytic.app import forbid_core_dumps, make_limits, make_pipeline, make_tagger
     from analytic.audio.decode import decode
     from analytic.pipeline import Task
 
+    forbid_core_dumps()
     pipeline = make_pipeline(settings, make_tagger(settings.models))
     pipeline.anonymizer(method)
     limits = make_limits(settings.audio)
     console = Console(highlight=False, emoji=False)
     complete = True
-    for file, content in _contents(files):
+    for file, content in _contents(files, settings.http.max_body_bytes):
         try:
             if isinstance(content, OSError):
                 raise content
@@ -82,10 +84,14 @@ def tag(settings: Settings, files: Iterable[str], method: str, count: int, as_js
     return complete
 
 
-def _contents(files: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
+def _contents(files: Iterable[str], most: int) -> Iterator[tuple[str, bytes | OSError]]:
     for file in files:
         try:
-            yield file, sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
+            with sys.stdin.buffer if file == STANDARD_INPUT else Path(file).open("rb") as stream:
+                content = stream.read(most + 1)
+            if len(content) > most:
+                raise OSError(errno.EFBIG, f"more than {most} bytes (http.max_body_bytes)")
+            yield file, content
         except OSError as error:
             yield file, error
 

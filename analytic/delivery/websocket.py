@@ -72,7 +72,7 @@ class WebsocketBus:
         self._max_subscribers = max_subscribers
         self._subscribers_changed = subscribers_changed
         self._subscribers: set[_Subscriber] = set()
-        self._open = 0  # connections past the handshake, with a token or still without
+        self._waiting = 0  # connections that have still to show their token
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="websocket-bus", daemon=True)
         self._started: Future[int] = Future()
@@ -89,7 +89,7 @@ class WebsocketBus:
         self._thread.start()
         try:
             return self._started.result()
-        except OSError:
+        except Exception:
             self._thread.join()
             raise
 
@@ -117,8 +117,11 @@ class WebsocketBus:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             try:
                 runner.run(self._serve())
-            except OSError as error:
-                self._started.set_exception(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, `start` must not wait for ever
+                if self._started.done():
+                    _LOG.exception("the bus stopped")
+                else:
+                    self._started.set_exception(error)
 
     async def _serve(self) -> None:
         server: Server
@@ -152,7 +155,9 @@ class WebsocketBus:
             return connection.respond(HTTPStatus.BAD_REQUEST, f"{error}\n")
         if subscription is None:
             return connection.respond(HTTPStatus.NOT_FOUND, "the bus is at /events\n")
-        if self._open >= self._max_subscribers:
+        shown = subscription.token or bearer(request.headers.get("Authorization"))
+        taken = len(self._subscribers) if self._access.allows_token(shown) else self._waiting
+        if taken >= self._max_subscribers:
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many subscribers\n")
         return None
 
@@ -160,10 +165,6 @@ class WebsocketBus:
         request = connection.request
         if request is None:  # never, once the handshake is done
             return
-        if self._open >= self._max_subscribers:
-            await connection.close(_CLOSE_SLOW, "too many subscribers")
-            return
-        self._open += 1
         try:
             subscription = from_target(request.path) or Subscription()
             shown = subscription.token or bearer(request.headers.get("Authorization"))
@@ -172,20 +173,24 @@ class WebsocketBus:
                 shown = subscription.token
             if not self._access.allows_token(shown):
                 await connection.close(_CLOSE_POLICY, "token required")
+            elif len(self._subscribers) >= self._max_subscribers:
+                await connection.close(_CLOSE_SLOW, "too many subscribers")
             else:
                 await self._attend(_Subscriber(connection, self._queue_messages), subscription)
         except InvalidSubscription as error:
             await connection.close(_CLOSE_INVALID, str(error)[:120])
         except ConnectionClosed:
             pass
-        finally:
-            self._open -= 1
 
     async def _first_message(self, connection: ServerConnection) -> Subscription:
-        with contextlib.suppress(TimeoutError):
+        self._waiting += 1
+        try:
             async with asyncio.timeout(_TOKEN_WAIT_S):
                 return from_message(await connection.recv())
-        return Subscription()
+        except TimeoutError:
+            return Subscription()
+        finally:
+            self._waiting -= 1
 
     async def _attend(self, subscriber: _Subscriber, subscription: Subscription) -> None:
         self._subscribe(subscriber, subscription)
@@ -208,6 +213,8 @@ class WebsocketBus:
         Messages that are on their way to this loop are in the past already and come again as the present; the last
         one replayed tells them apart.
         """
+        if subscription.since is not None and subscriber.is_catching_up:
+            raise InvalidSubscription("since: messages of the past are still on their way")
         subscriber.subscription = subscription
         if subscription.since is None:
             return
@@ -240,8 +247,13 @@ class _Subscriber:
         self._most = queue_messages
         self._closing: asyncio.Future[None] | None = None
 
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether messages of the past still wait."""
+        return self._past > 0
+
     def replay(self, text: str) -> None:
-        """Queue a message of the past; how many there are is bounded by what is kept."""
+        """Queue a message of the past; there are at most as many as are kept, since only one replay runs at a time."""
         self._queue.put_nowait((text, True))
         self._past += 1
 

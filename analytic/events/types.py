@@ -106,10 +106,10 @@ class Event:
         return replace(self, phase="start", offset_s=None, offset=None)
 
     def coarse(self) -> Event:
-        """Return what the buses get: score to 0.05, times to the second, the level to 1 dB."""
+        """Return what the buses get: score to 0.05, but never 0; times to the second; the level to 1 dB."""
         return replace(
             self,
-            score=round(round(self.score / SCORE_STEP) * SCORE_STEP, 2),
+            score=round(max(1, round(self.score / SCORE_STEP)) * SCORE_STEP, 2),
             onset_s=_to_second(self.onset_s),
             offset_s=None if self.offset_s is None else _to_second(self.offset_s),
             onset=_whole_second(self.onset),

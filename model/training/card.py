@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Write the bundled tagger's model card from its JSON: ``python -m model.training.card``.
 
-No number of the card is typed: all come from hearken-small-1.json, and a test holds the card to it.
+No number of the card is typed: all come from hearken_small.json, and a test holds the card to it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from model.evaluation import report
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
-FACTS = "hearken-small-1.json"
+FACTS = "hearken_small.json"
 CARD = "MODEL_CARD.md"
 # Set before training, in the order of the table: shares within 0..1.
 GOALS = (0.83, 0.94, 0.85)
@@ -117,11 +117,11 @@ def _data(data: dict[str, Any]) -> str:
     ]
     return f"""## Data
 
-**Recordings:** {data["clips"]:,} clips ({data["hours"]:.1f} h) from {len(data["sources"])} public repositories, the train
-split of the pack that the project develops with. Labels come from folders and file names and were not checked by ear.
-**ESC-10's folds 1 to 4 are in it; fold 5 is not**, and belongs to the validation split. Pieces of one recording never
-straddle the split; speakers of two of the speech collections (FSDD, Precise) do. No recording of a smoke detector is
-in it.
+**Recordings:** {data["clips"]:,} clips ({data["hours"]:.1f} h) from {len(data["sources"])} public repositories, the
+train split of the pack that the project develops with. Labels come from folders and file names and were not
+checked by ear. **ESC-10's folds 1 to 4 are in it; fold 5 is not**, and belongs to the validation split.
+Pieces of one recording never straddle the split; speakers of two of the speech collections (FSDD, Precise) do. No
+recording of a smoke detector is in it.
 
 **Synthesised:** smoke and CO alarms, sirens, doorbells, telephones, beeps, noises, hums, engines, knocks, babble
 (`model/training/synthesis`); speech by eSpeak NG in all its languages; notes and phrases on the General MIDI
@@ -148,8 +148,8 @@ def _goals(facts: dict[str, Any], ours: str, theirs: str) -> str:
     ]
     data = found["data"]
     return (
-        f"Validation split: {data['clips']} clips of {data['recordings']} recordings, {data['labelled_clips']} labelled; "
-        f"first 10 s of each, shorter ones at their true length.\n\n"
+        f"Validation split: {data['clips']} clips of {data['recordings']} recordings, {data['labelled_clips']} "
+        f"labelled; first 10 s of each, shorter ones at their true length.\n\n"
         + report.table(["figure", "found", "goal", "reached"], rows)
     )
 

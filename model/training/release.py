@@ -25,7 +25,7 @@ from model.training import card as model_card
 from model.training import config as configuration
 from model.training import export, measure, plot
 
-FILE = "hearken-small-1"
+FILE = "hearken_small"  # the name that the store looks for
 CARD = TaggerCard(
     name="hearken_small",
     version="1",

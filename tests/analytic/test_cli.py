@@ -52,6 +52,7 @@ def test_without_a_tagger_it_ends_with_3_and_says_how_to_have_one(
 ) -> None:
     monkeypatch.setenv("HEARKEN__MODELS__DIR", str(tmp_path / "models"))
     words = ["--port", "0", "--bus-port", "0"] if command == "serve" else [sound]
+    words += ["--tagger", "mn04_as"]
     code, out, err = run(command, *words)
     assert (code, out, len(err)) == (3, "", 1)
     assert err[0].startswith("hearken: the tagger mn04_as is not installed in")
@@ -59,7 +60,8 @@ def test_without_a_tagger_it_ends_with_3_and_says_how_to_have_one(
 
 
 def test_the_data_folder_holds_the_taggers(tmp_path: Path) -> None:
-    code, _, err = run("serve", "--port", "0", "--bus-port", "0", "--data-dir", str(tmp_path))
+    words = ["--port", "0", "--bus-port", "0", "--tagger", "mn04_as"]
+    code, _, err = run("serve", *words, "--data-dir", str(tmp_path))
     assert code == 3
     assert f"is not installed in {tmp_path}/models:" in err[0]
 

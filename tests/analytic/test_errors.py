@@ -31,6 +31,7 @@ MADE: list[tuple[errors.HearkenError, dict[str, object]]] = [
     (errors.ForeignHost(HOSTILE), {"found": HOSTILE}),
     (errors.ForeignOrigin(HOSTILE), {"found": HOSTILE}),
     (errors.TokenRequired(), {}),
+    (errors.Busy(1_000), {"limit_bytes": 1_000}),
     (errors.NotReady("the websocket bus is down"), {"reason": "the websocket bus is down"}),
 ]
 each = pytest.mark.parametrize(("error", "facts"), MADE, ids=[type(error).__name__ for error, _ in MADE])

@@ -37,6 +37,7 @@ EXAMPLES: dict[type[HearkenError], tuple[HearkenError, tuple[str, ...]]] = {
     errors.ForeignHost: (errors.ForeignHost("evil.example"), ("evil.example", "http.allowed_hosts")),
     errors.ForeignOrigin: (errors.ForeignOrigin("http://evil.example"), ("evil.example", "http.allowed_origins")),
     errors.TokenRequired: (errors.TokenRequired(), ("Authorization: Bearer",)),
+    errors.Busy: (errors.Busy(1_000), ("1000 bytes", "try again")),
     errors.NotReady: (errors.NotReady("the bus is down"), ("the bus is down",)),
 }
 
