@@ -4,7 +4,8 @@
 
 The pack's labels are weak: they come from folders and file names, a missing one means unknown. A clip counts as
 without a class here when the class is not among its labels, so some false alarms are none.
-``python -m benchmarks.accuracy --calibrate`` prints the thresholds of the alert classes from the training split.
+``python -m benchmarks.accuracy --calibrate [--tagger NAME]`` prints thresholds of the alert classes: from the training
+split, or for a bundled tagger, which was trained on that, from the validation split.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from analytic.events.classes import ALERT_CLASSES, AlertClass
+from analytic.events.classes import ALERT_CLASSES, AlertClass, alert_classes
 from benchmarks import report
 from benchmarks.pack import CHECKPOINT, Recording, hear, pack_folder, recordings, weights_folder
 from model.labels import index_of
@@ -41,11 +42,13 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="hearken-bench-") as folder:
         store = TaggerStore(Path(folder))
         store.install(weights / CHECKPOINT)
-        tagger = store.open("mn04_as", lanes=1)
         if "--calibrate" in arguments:
-            calibrate(tagger, recordings(pack))
-        else:
-            print(f"wrote {report.write('accuracy', measure(tagger, recordings(pack))).name}")
+            name = arguments[-1] if "--tagger" in arguments[-2:] else "mn04_as"
+            split = "train" if name == "mn04_as" else "val"
+            calibrate(store.open(name, lanes=1), [one for one in recordings(pack) if one.split == split])
+            return
+        tagger = store.open("mn04_as", lanes=1)
+        print(f"wrote {report.write('accuracy', measure(tagger, recordings(pack))).name}")
 
 
 def measure(tagger: Tagger, every: list[Recording]) -> dict[str, Any]:
@@ -100,12 +103,11 @@ def threshold_at(scores_without: NDArray[np.float32], false_positives: float) ->
     return float(np.nextafter(ordered[int(false_positives * ordered.size)], np.float32(1.0)))
 
 
-def calibrate(tagger: Tagger, every: list[Recording]) -> None:
-    """Print each class's threshold at 1 % false positives on the training split, two figures exact."""
-    training = [one for one in every if one.split == "train"]
-    scores = hear(tagger, training).scores
-    for alert in ALERT_CLASSES:
-        score, has = _scores_and_labels(alert, scores, training)
+def calibrate(tagger: Tagger, clips: list[Recording]) -> None:
+    """Print each class's threshold at 1 % false positives on these clips, two figures exact."""
+    scores = hear(tagger, clips).scores
+    for alert in alert_classes(tagger.card.name):
+        score, has = _scores_and_labels(alert, scores, clips)
         threshold = threshold_at(score[~has], FALSE_POSITIVES)
         recall = f"{(score[has] >= threshold).mean():.2f} of {has.sum()}" if has.any() else "no clips"
         print(f"{alert.name:12} {threshold:.2g} (now {alert.threshold}), recall there {recall}")

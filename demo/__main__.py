@@ -42,8 +42,9 @@ def main(arguments: list[str]) -> int:
     with _service() as (http_url, bus_url), connect(bus_url) as bus:
         console.print(f"The service runs at {http_url}, its bus at {bus_url}.", soft_wrap=True)
         answers = [_post(http_url, name, content, method) for method in METHODS]
-        if any(answer["status"] != "ok" for answer in answers):
-            print(f"demo: {answers[0]['message']}", file=sys.stderr)
+        refused = [answer for answer in answers if answer["status"] != "ok"]
+        if refused:
+            print(f"demo: {refused[0]['message']}", file=sys.stderr)
             return 2
         _show_answers(name, answers)
         _show_messages([str(bus.recv(MESSAGE_TIMEOUT_S)) for answer in answers for _ in 2 * answer["alerts"]])
@@ -80,6 +81,8 @@ def _post(http_url: str, name: str, content: bytes, method: str) -> dict[str, An
         files={"audio": (name, content, "application/octet-stream")},
         timeout=ANSWER_TIMEOUT_S,
     )
+    if response.headers["Content-Type"] != "application/json":  # the web server's own answer, to too large a body
+        return {"status": "error", "message": f"HTTP {response.status_code}: {response.reason}"}
     answer: dict[str, Any] = response.json()
     return answer
 

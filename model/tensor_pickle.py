@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The stack machine that a dictionary of tensors needs, and no more of one.
 
-It knows twenty-odd of the pickle protocol's steps and six names. No step imports, calls or changes anything: a name
+It knows twenty-odd of the pickle protocol's steps and seven names. No step imports, calls or changes anything: a name
 becomes a note of that name, a call of ``_rebuild_tensor_v2`` a note of a tensor. Source: the protocol as written down
 in CPython's pickletools.
 """

@@ -76,6 +76,8 @@ def create(doors: Doors) -> Flask:
         description="Privacy-aware smart-home sound analytics: what is in the sound, and what is an alarm.",
         doc="/docs",
         validate=False,
+        authorizations={"token": {"type": "apiKey", "in": "header", "name": "Authorization"}},
+        security="token" if doors.access.token is not None else None,
     )
     for owner in (app, api):
         owner.errorhandler(HearkenError)(errors.refuse)
@@ -106,6 +108,11 @@ def _add_model(api: Api, doors: Doors) -> None:
         @model.expect(parser)
         @model.response(200, "The five highest classes, or those of the filter; and the alarms.", answer)
         @model.response(400, "What is wrong with the request or its sound.", refusal)
+        @model.response(401, "A token is set and was not sent.", refusal)
+        @model.response(403, "A page of another origin posted.", refusal)
+        @model.response(413, "The body is too large; the web server's own plain text.")
+        @model.response(421, "The Host header names another machine.", refusal)
+        @model.response(503, "Too many uploads at once; Retry-After says when to try again.", refusal)
         def post(self, **path: str) -> dict[str, Any]:
             asked = PredictRequest(
                 start_time=request.args.get("start_time"),
@@ -158,7 +165,13 @@ def _add_service(api: Api, doors: Doors) -> None:
 def _parser(api: Api) -> RequestParser:
     """Describe the request for Swagger; reading it is `PredictRequest`'s and `uploads`' work."""
     parser = api.parser()
-    parser.add_argument("audio", type=FileStorage, location="files", required=True, help="WAV, FLAC or Ogg")
+    parser.add_argument(
+        "audio",
+        type=FileStorage,
+        location="files",
+        required=True,
+        help="WAV, FLAC or Ogg; the field may also be called file",
+    )
     parser.add_argument("start_time", type=float, location="args", default=0, help="Seconds to skip")
     parser.add_argument("filter", type=str, location="args", help="Comma list of label names or ids to answer with")
     parser.add_argument("source", type=str, location="args", help="Id of the source, for the alarms")

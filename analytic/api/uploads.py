@@ -3,7 +3,7 @@
 """Uploads that are never written to disk, and the file that a request carries.
 
 Werkzeug moves a multipart file over 500 kB to a temporary file, and waitress a body over 512 KiB. Both are told not
-to: here, and where the server is made (`analytic.app`). tests/analytic/test_no_sound_on_disk.py watches them.
+to: here, and in `analytic.api.server`. tests/analytic/test_no_sound_on_disk.py watches them.
 """
 
 from __future__ import annotations
