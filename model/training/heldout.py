@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A quick look at the validation split while training runs: the first 3 s of every recording.
 
-It draws the learning curve and decides nothing: no setting and no stopping point is taken from it.
+It draws the learning curve; nothing in the training reads it.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Turn a finished training into the bundled tagger: ``python -m model.training.release --help``.
 
-Writes NAME.tflite, NAME.json (who it is, its sha256, how it was trained, every figure of the card), NAME.png (the
-evaluation), NAME-curve.png (the training) and MODEL_CARD.md.
+Writes NAME.tflite, NAME.toml (the configuration that it was trained with), NAME.json (who it is, its sha256, how it
+was trained, every figure of the card), NAME.png (the evaluation), NAME-curve.png (the training) and MODEL_CARD.md.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from model.training import config as configuration
 from model.training import export, measure, plot
 
 FILE = "hearken-small-1"
+_SPDX = "# SPDX-FileCopyrightText: 2026 The Hearken authors\n# SPDX-License-Identifier: MIT\n"
 CARD = TaggerCard(
     name="hearken_small",
     version="1",
@@ -72,6 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     flatbuffer = export.to_litert(export.load(options.training), options.weights)
     (options.out / f"{FILE}.tflite").write_bytes(flatbuffer)
+    config = configuration.to_toml(configuration.load(options.training / "config.toml"))
+    (options.out / f"{FILE}.toml").write_text(f"{_SPDX}\n{config}", encoding="utf-8")
     student = LiteRtTagger(flatbuffer, CARD, lanes=1)
     teacher = LiteRtTagger.open(options.teacher, published(DEFAULT).card, lanes=1)
     found = figures(student, teacher, options.pack)
