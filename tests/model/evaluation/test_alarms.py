@@ -70,6 +70,7 @@ def test_recall_allows_one_false_alarm_in_a_hundred() -> None:
     present[0] = True
     score = np.linspace(0.0, 0.5, 201, dtype=np.float32)
     ones = np.ones(201)
+    assert alarms.threshold(present, score, ones) == pytest.approx(0.495)
     score[0] = 0.496  # two of the other 200 lie above it: 1 %
     assert alarms.recall(present, score, ones) == 1.0
     score[0] = 0.494  # three do
