@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Write the bundled tagger's model card from its JSON: ``python -m model.training.card``.
 
-No number of the card is typed: all come from hearken-small-1.json, and a test holds the card to it.
+No figure of the card is typed: all come from hearken-small-1.json, and a test holds the card to it.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ is known it pulls the target {report.percent(config["label"])} of the way to 1, 
 sigmoids plus that of the softmax over the same logits; AdamW; exported are the averaged weights of the last step. Main
 sounds of the crops: {shares}.
 
-The number of batches, and the weaker pull and weaker changes of the last part, were settled after a look at the
-validation split when some 170,000 crops had been seen; nothing else was chosen by it, and one training was run.
+The number of batches, and the weaker pull and weaker changes of the last part, were settled while it trained, after a
+look at the validation split; nothing else was chosen by it, and one training was run.
 
 Commands, in their order: `python -m model.training.sounds`, `distill`, `release`; the whole configuration stands in
 `{facts["file"].removesuffix(".tflite")}.toml` and in `{FACTS}`.
@@ -157,6 +157,8 @@ def _goals(facts: dict[str, Any], ours: str, theirs: str) -> str:
         f"Validation split: {data['clips']} clips of {data['recordings']} recordings, {data['labelled_clips']} of them "
         f"labelled; first 10 s of each, shorter ones at their true length.\n\n"
         + report.table(["figure", "found", "goal", "reached"], rows)
+        + "\nWhere it passes its teacher it does not hear better: labels of the same collections, of other recordings, "
+        "were in\nits training and not in its teacher's.\n"
     )
 
 
@@ -166,7 +168,17 @@ def _compared(facts: dict[str, Any], ours: str, theirs: str) -> str:
     rows += f"| ESC-10 fold 5, classifier on embeddings | {report.percent(esc[ours]['accuracy'])} "
     rows += f"| {report.percent(esc[theirs]['accuracy'])} |\n"
     rows += f"| network alone, ms for 10 s, one thread | {speed[ours]:.2f} | {speed[theirs]:.2f} |\n"
-    return rows + "\n" + report.agreement(facts["evaluation"])
+    sizes = [
+        [
+            kind,
+            f"{one['bytes']:,}",
+            report.percent(one["top_1_in_reference_top_5"]),
+            report.percent(one["label_in_top_5"]),
+        ]
+        for kind, one in facts["weights_compared"].items()
+    ]
+    head = ["weights", "bytes", "top class in the teacher's top five", "label in top five"]
+    return "\n".join([rows, report.agreement(facts["evaluation"]), report.table(head, sizes)])
 
 
 def _curve(facts: dict[str, Any]) -> str:
