@@ -26,6 +26,7 @@ from benchmarks.report import in_turn, spread
 ROUNDS = 200
 POSTS = 300
 STARTS = 5
+BUNDLED = "hearken_small"
 CLIENTS = (1, 4, 16)
 RATE_S = 5.0
 CHECKPOINT = "mn04_as_mAP_432.pt"
@@ -94,6 +95,7 @@ def _path(models: Path, network: Any, sound: Any) -> dict[str, Any]:
     from model.store import TaggerStore
 
     tagger = TaggerStore(models).open("mn04_as", lanes=1, threads=1)
+    bundled = TaggerStore(models).open(BUNDLED, lanes=1, threads=1)
     front_end = LogMel()
     log_mel = front_end(sound)
     twin = tf.function(lambda picture: network(picture, training=False)["logits"])
@@ -103,17 +105,22 @@ def _path(models: Path, network: Any, sound: Any) -> dict[str, Any]:
         "front_end": lambda: front_end(sound),
         "network": lambda: tagger.logits(batch),
         "waveform_to_scores": lambda: tagger.tag(sound),
+        "bundled_waveform_to_scores": lambda: bundled.tag(sound),
         "tf_function_network_alone": lambda: twin(picture).numpy(),
     }
     for act in acts.values():
         act()
     times = in_turn(acts, ROUNDS)
-    ratios = [a / b for a, b in zip(times["waveform_to_scores"], times["tf_function_network_alone"], strict=True)]
-
     return {
         "ms": {name: spread(values) for name, values in times.items()},
-        "ratio_waveform_to_scores_over_tf_function": round(statistics.median(ratios), 3),
+        "ratio_waveform_to_scores_over_tf_function": _ratio(times, "waveform_to_scores", "tf_function_network_alone"),
+        "ratio_bundled_over_waveform_to_scores": _ratio(times, "bundled_waveform_to_scores", "waveform_to_scores"),
     }
+
+
+def _ratio(times: dict[str, list[float]], one: str, other: str) -> float:
+    """Return the median ratio of two acts, pair by pair."""
+    return round(statistics.median(a / b for a, b in zip(times[one], times[other], strict=True)), 3)
 
 
 def _threads(models: Path, sound: Any) -> dict[str, Any]:

@@ -41,8 +41,9 @@ def speed() -> str:
     rates, others = service["clips_per_second_by_clients"], result["other_backends"]
     rows = [
         ("front end, 10 s of sound, one thread", f"{ms['front_end']['median']:.1f} ms"),
-        ("network in LiteRT, one thread", f"{ms['network']['median']:.1f} ms"),
-        ("waveform to 527 scores, one thread", f"{ms['waveform_to_scores']['median']:.1f} ms"),
+        ("network `mn04_as` in LiteRT, one thread", f"{ms['network']['median']:.1f} ms"),
+        ("waveform to 527 scores, one thread, `hearken_small`", f"{ms['bundled_waveform_to_scores']['median']:.1f} ms"),
+        ("waveform to 527 scores, one thread, `mn04_as`", f"{ms['waveform_to_scores']['median']:.1f} ms"),
         (
             "the network alone as a plain `tf.function`",
             f"{ms['tf_function_network_alone']['median']:.1f} ms; ratio {_ratio(plain)}",

@@ -97,6 +97,7 @@ def _figures(present: Flags, score: Scores, resamples: list[Weights]) -> tuple[d
     figures = {
         "average_precision": average_precision(present, score),
         "average_precision_interval": interval(precisions),
+        "threshold": threshold(present, score, ones),
         "recall": recall(present, score, ones),
         "recall_interval": interval(recalls),
     }
@@ -104,11 +105,16 @@ def _figures(present: Flags, score: Scores, resamples: list[Weights]) -> tuple[d
 
 
 def recall(present: Flags, score: Scores, weight: Weights) -> float:
-    """Return the share of clips with the class that score above all but 1 % of the clips without it."""
+    """Return the share of clips with the class that score above `threshold`."""
+    found = present & (score > threshold(present, score, weight))
+    return float(weight[found].sum() / weight[present].sum())
+
+
+def threshold(present: Flags, score: Scores, weight: Weights) -> float:
+    """Return the score that at most 1 % of the clips without the class exceed."""
     order = np.argsort(-score[~present], kind="stable")
     reached = np.cumsum(weight[~present][order]) > FALSE_POSITIVES * weight[~present].sum()
-    threshold = score[~present][order][int(np.argmax(reached))]
-    return float(weight[present & (score > threshold)].sum() / weight[present].sum())
+    return float(score[~present][order][int(np.argmax(reached))])
 
 
 def interval(values: Weights) -> list[float]:

@@ -35,7 +35,7 @@ def _reliability(axes: Axes, names: list[str], reliability: dict[str, Any]) -> N
         entries = reliability[name]
         mean, share = ([entry[key] for entry in entries] for key in ("mean_score", "labelled"))
         axes.plot(mean, share, color=colour, marker=marker, label=name)
-    axes.set(xlabel="score (probability)", ylabel="share of pairs labelled", xlim=(0, 1), ylim=(0, 1))
+    axes.set(xlabel="score (probability)", ylabel="share of pairs labelled", xlim=(0, 1), ylim=(0, 1.02))
     axes.set_title("Reliability (weak labels: the truth lies higher)")
     axes.legend()
 
@@ -51,5 +51,5 @@ def _alarms(axes: Axes, names: list[str], rows: list[dict[str, Any]]) -> None:
     axes.set_yticks(range(len(rows)), [f"{row['alarm']} ({row['recordings']})" for row in rows])
     axes.set(xlabel="average precision, with 95 % interval over recordings", xlim=(0, 1))
     axes.invert_yaxis()
-    axes.set_title("Alarms (recordings)")
-    axes.legend()
+    axes.set_title("Alarms (recordings with it)")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False)

@@ -3,7 +3,8 @@
 """Train a student on crops that a teacher labels: ``python -m model.training.distill --help``.
 
 A training lives in a folder: ``config.toml`` (what it is), ``checkpoint.npz`` (where it is), ``progress.jsonl`` (a line
-every few batches). Started again on the same folder it goes on where it stopped, with the same batches.
+every few batches). Started again on the same folder it goes on where it stopped, with the same batches. Ended by
+SIGTERM it finishes its batch and writes a checkpoint first.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -38,12 +41,17 @@ def main(arguments: list[str] | None = None) -> int:
     checkpoint = options.folder / "checkpoint.npz"
     if checkpoint.exists():
         student.restore(checkpoint)
-    train(student, config, options)
+    stop = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    try:
+        train(student, config, options, stop)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
 
 
-def train(student: Student, config: configuration.Config, options: argparse.Namespace) -> None:
-    """Learn batch after batch until the last one, or until the time given is over."""
+def train(student: Student, config: configuration.Config, options: argparse.Namespace, stop: threading.Event) -> None:
+    """Learn batch after batch until the last one, the end of the time given, or until `stop` is set."""
     log = options.folder / "progress.jsonl"
     seen = None
     if options.pack is not None:
@@ -52,7 +60,8 @@ def train(student: Student, config: configuration.Config, options: argparse.Name
     losses: list[tuple[float, float]] = []
     waited = 0.0
     with feed.batches(config, options.sounds, options.teacher, student.done, config.batches, options.workers) as source:
-        while student.done < config.batches and time.monotonic() - began < 60 * options.minutes:
+        ends = began + 60 * options.minutes
+        while student.done < config.batches and time.monotonic() < ends and not stop.is_set():
             asked = time.monotonic()
             batch = next(source)
             waited += time.monotonic() - asked

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.queues import Queue
 from pathlib import Path
+from queue import Empty
 
 from model.litert import LiteRtTagger
 from model.tagger import TaggerCard
@@ -89,12 +91,13 @@ def _next(queue: Queue[Batch], process: multiprocessing.process.BaseProcess) -> 
     while True:
         try:
             return queue.get(timeout=5.0)
-        except Exception as error:
+        except Empty as error:
             if not process.is_alive():
                 raise RuntimeError(f"a process that makes batches ended with {process.exitcode}") from error
 
 
 def _produce(config: Config, sounds: Path, teacher: Path, numbers: range, total: int, queue: Queue[Batch]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the trainer ends its processes itself
     os.nice(2)
     make = maker(config, sounds, teacher)
     for number in numbers:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A quick look at the validation split while training runs: the first 3 s of every recording.
 
-It draws the learning curve and decides nothing: no setting and no stopping point is taken from it.
+It draws the learning curve; nothing in the training reads it.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class HeldOut:
         """Compare a student's logits, (n, 527): shares within 0..1 of crops, and label hits over the teacher's."""
         first = logits.argmax(axis=1)
         five = np.argsort(-self.teacher, axis=1)[:, :5]
-        labelled = self.known.any(axis=1)
+        ours, theirs = (int(self._hits(scores).sum()) for scores in (logits, self.teacher))
         return {
             "top1_in_teachers_five": float((five == first[:, None]).any(axis=1).mean()),
-            "label_hits_ratio": self._hits(logits)[labelled].mean() / self._hits(self.teacher)[labelled].mean(),
+            "label_hits_ratio": ours / max(1, theirs),
         }
 
     def _hits(self, logits: NDArray[np.float32]) -> NDArray[np.bool_]:

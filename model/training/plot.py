@@ -12,6 +12,7 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 BLUE, ORANGE = "#0072B2", "#D55E00"  # M. Okabe, K. Ito, "Color Universal Design", 2008
 
@@ -51,6 +52,8 @@ def draw(log: Path, path: Path) -> None:
     ):
         left.plot(crops, [line[key] for line in losses], color=colour, linestyle=style, label=label)
     left.set(xlabel="crops seen (thousands)", ylabel="divergence from the teacher (nats)", yscale="log")
+    left.yaxis.set_major_formatter(ScalarFormatter())
+    left.yaxis.set_minor_formatter(ScalarFormatter())
     left.set_title("Training crops")
     left.legend()
     crops = [line["crops"] / 1000 for line in seen]
@@ -59,7 +62,8 @@ def draw(log: Path, path: Path) -> None:
         ("label_hits_ratio", ORANGE, "s", "label in top five, over the teacher's"),
     ):
         right.plot(crops, [100 * line[key] for line in seen], color=colour, marker=marker, markersize=4, label=label)
-    right.set(xlabel="crops seen (thousands)", ylabel="share (%)", ylim=(50, 102))
+    right.set(xlabel="crops seen (thousands)", ylabel="share (%)")
+    right.axhline(100, color="0.7", linewidth=1)
     right.set_title("First 3 s of each validation clip, averaged weights")
     right.legend(loc="lower right")
     figure.savefig(path)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Turn a finished training into the bundled tagger: ``python -m model.training.release --help``.
 
-Writes NAME.tflite, NAME.json (who it is, its sha256, how it was trained, every figure of the card), NAME.png (the
-evaluation), NAME-curve.png (the training) and MODEL_CARD.md.
+Writes NAME.tflite, NAME.toml (the configuration that it was trained with), NAME.json (who it is, its sha256, how it
+was trained, every figure of the card), NAME.png (the evaluation), NAME-curve.png (the training) and MODEL_CARD.md.
 """
 
 from __future__ import annotations
@@ -16,9 +16,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from model.evaluate import evaluate
-from model.evaluation import picture, report
+import keras
+import numpy as np
+
+from model.evaluate import evaluate, hear
+from model.evaluation import metrics, picture, report
+from model.labels import CLASS_COUNT
 from model.litert import LiteRtTagger
+from model.recordings import read_manifest
 from model.registry import DEFAULT, published
 from model.tagger import TaggerCard
 from model.training import card as model_card
@@ -26,6 +31,7 @@ from model.training import config as configuration
 from model.training import export, measure, plot
 
 FILE = "hearken_small"  # the name that the store looks for
+_SPDX = "# SPDX-FileCopyrightText: 2026 The Hearken authors\n# SPDX-License-Identifier: MIT\n"
 CARD = TaggerCard(
     name="hearken_small",
     version="1",
@@ -46,6 +52,27 @@ def training_facts(folder: Path) -> dict[str, Any]:
         "crops": losses[-1]["crops"],
         "minutes": plot.minutes(folder / "progress.jsonl"),
         "curve": [{key: line[key] for key in keys} for line in seen],
+    }
+
+
+def weights_compared(network: keras.Model, teacher: LiteRtTagger, pack: Path) -> dict[str, dict[str, float]]:
+    """Export the student in every kind of weights and measure what each loses on the validation split."""
+    recordings = [one for one in read_manifest(pack) if one.split == "val"]
+    known = np.zeros((len(recordings), CLASS_COUNT), np.bool_)
+    for row, recording in zip(known, recordings, strict=True):
+        row[list(recording.classes)] = True
+    files = {kind: export.to_litert(network, kind) for kind in ("float32", "float16", "int8")}
+    taggers = [LiteRtTagger(file, dataclasses.replace(CARD, name=kind), lanes=1) for kind, file in files.items()]
+    scores = hear([*taggers, teacher], recordings)
+    reference = scores.pop(teacher.card.name)
+    labelled = known.any(axis=1)
+    return {
+        kind: {
+            "bytes": len(files[kind]),
+            "top_1_in_reference_top_5": metrics.agreement(heard, reference)["top_1_in_reference_top_5"],
+            "label_in_top_5": float(metrics.label_hits(heard, known)[labelled].mean()),
+        }
+        for kind, heard in scores.items()
     }
 
 
@@ -70,8 +97,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--weights", choices=["float16", "int8"], default="float16")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
-    flatbuffer = export.to_litert(export.load(options.training), options.weights)
+    network = export.load(options.training)
+    flatbuffer = export.to_litert(network, options.weights)
     (options.out / f"{FILE}.tflite").write_bytes(flatbuffer)
+    config = configuration.to_toml(configuration.load(options.training / "config.toml"))
+    (options.out / f"{FILE}.toml").write_text(f"{_SPDX}\n{config}", encoding="utf-8")
     student = LiteRtTagger(flatbuffer, CARD, lanes=1)
     teacher = LiteRtTagger.open(options.teacher, published(DEFAULT).card, lanes=1)
     found = figures(student, teacher, options.pack)
@@ -84,6 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
         "training": training_facts(options.training),
         "data": measure.licences(options.pack),
         **found,
+        "weights_compared": weights_compared(network, teacher, options.pack),
     }
     text = json.dumps(report.rounded(facts), indent=1) + "\n"
     (options.out / f"{FILE}.json").write_text(text, encoding="utf-8")
