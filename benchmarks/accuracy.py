@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from analytic.events.classes import ALERT_CLASSES, AlertClass, alert_classes
+from analytic.events.classes import AlertClass, alert_classes
 from benchmarks import report
 from benchmarks.pack import CHECKPOINT, Recording, hear, pack_folder, recordings, weights_folder
 from model.labels import index_of
@@ -27,6 +27,7 @@ from model.store import TaggerStore
 from model.tagger import Tagger, top
 
 FALSE_POSITIVES = 0.01
+BUNDLED = "hearken_small"
 AUTHORS_TOP_FIVE = 0.774
 ESC_COLLECTION = "esc10"
 
@@ -49,6 +50,8 @@ def main(arguments: list[str]) -> None:
             return
         tagger = store.open("mn04_as", lanes=1)
         print(f"wrote {report.write('accuracy', measure(tagger, recordings(pack))).name}")
+        bundled = measure(store.open(BUNDLED, lanes=1), recordings(pack))
+        print(f"wrote {report.write('accuracy_bundled', bundled).name}")
 
 
 def measure(tagger: Tagger, every: list[Recording]) -> dict[str, Any]:
@@ -68,7 +71,7 @@ def measure(tagger: Tagger, every: list[Recording]) -> dict[str, Any]:
             "by_part": {part: round(float(hits[parts == part].mean()), 4) for part in sorted(set(parts))},
             "authors_own_code": AUTHORS_TOP_FIVE,
         },
-        "alert_classes": {alert.name: _alarms(alert, heard, clips) for alert in ALERT_CLASSES},
+        "alert_classes": {alert.name: _alarms(alert, heard, clips) for alert in alert_classes(tagger.card.name)},
         "esc10": _esc10(tagger, [one for one in every if one.collection == ESC_COLLECTION]),
     }
 
