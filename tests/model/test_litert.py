@@ -257,7 +257,7 @@ def test_opening_a_model_writes_nothing(tiny_flatbuffer: bytes, capfd: pytest.Ca
 
 
 def test_the_published_tagger_hears_the_alarm_of_the_reference_answers(mn04: Installed) -> None:
-    """The T3 pattern and the scores that ../shared/weights/README.md gives for it."""
+    """The T3 pattern, and the scores that the published network gives for it."""
     times = np.arange(160_000) / 16_000
     place = times % 4.5
     on = (place < 3.0) & (place % 1.0 < 0.5)
