@@ -106,8 +106,7 @@ _VARIABLES = {
 
 
 def _tensor_name(layer: str, variable: str) -> str:
-    if ".fc" in layer:
-        layer = layer.replace(".fc", ".conc_se_layers.0.fc")
+    layer = layer.replace("-", ".").replace(".fc", ".conc_se_layers.0.fc")
     return f"{layer}.{_VARIABLES[variable]}"
 
 

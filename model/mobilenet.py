@@ -7,7 +7,8 @@ Sources: A. Howard et al., "Searching for MobileNetV3", ICCV 2019, Table 1 (the 
 Transformer-to-CNN Knowledge Distillation", ICASSP 2023 (one input channel, head, excitation over channels).
 
 Here time is the first picture axis and frequency the second, so that the front end's (frames, bands) rows go in
-as they lie in memory; kernels of published checkpoints are transposed once, on loading.
+as they lie in memory; kernels of published checkpoints are transposed once, on loading. Layers have the names that
+published checkpoints give their tensors, with dashes for the dots, which PyTorch as a Keras backend does not allow.
 """
 
 from __future__ import annotations
@@ -82,16 +83,16 @@ def build(width: float = 0.4, *, frames: int | None = None, dropout: float = 0.2
         ``embedding`` float32 (batch, 6 x last block), the pooled feature map.
     """
     inputs = keras.Input((frames, MEL_BANDS, 1), name="log_mel")
-    x = _convolve(inputs, round_channels(STEM_CHANNELS * width), 3, 2, "features.0", "hard_swish")
+    x = _convolve(inputs, round_channels(STEM_CHANNELS * width), 3, 2, "features-0", "hard_swish")
     for index, plan in enumerate(MOBILENET_V3_LARGE, start=1):
-        x = _block(x, plan, width, f"features.{index}.block")
+        x = _block(x, plan, width, f"features-{index}-block")
     last = len(MOBILENET_V3_LARGE) + 1
-    x = _convolve(x, LAST_EXPANSION * int(x.shape[-1]), 1, 1, f"features.{last}", "hard_swish")
+    x = _convolve(x, LAST_EXPANSION * int(x.shape[-1]), 1, 1, f"features-{last}", "hard_swish")
     embedding = layers.GlobalAveragePooling2D(name="embedding")(x)
-    x = layers.Dense(round_channels(HEAD_UNITS * width), name="classifier.2")(embedding)
-    x = layers.Activation("hard_swish", name="classifier.3")(x)
-    x = layers.Dropout(dropout, name="classifier.4")(x)
-    logits = layers.Dense(CLASSES, name="classifier.5")(x)
+    x = layers.Dense(round_channels(HEAD_UNITS * width), name="classifier-2")(embedding)
+    x = layers.Activation("hard_swish", name="classifier-3")(x)
+    x = layers.Dropout(dropout, name="classifier-4")(x)
+    logits = layers.Dense(CLASSES, name="classifier-5")(x)
     return keras.Model(inputs, {"logits": logits, "embedding": embedding}, name=f"mobilenet_v3_w{width:g}")
 
 
@@ -99,13 +100,13 @@ def _convolve(
     x: keras.KerasTensor, channels: int, kernel: int, stride: int, name: str, activation: str | None
 ) -> keras.KerasTensor:
     x, padding = _padded(x, kernel, stride, name)
-    x = layers.Conv2D(channels, kernel, stride, padding, use_bias=False, name=f"{name}.0")(x)
+    x = layers.Conv2D(channels, kernel, stride, padding, use_bias=False, name=f"{name}-0")(x)
     return _normalise(x, name, activation)
 
 
 def _depthwise(x: keras.KerasTensor, kernel: int, stride: int, name: str, activation: str) -> keras.KerasTensor:
     x, padding = _padded(x, kernel, stride, name)
-    x = layers.DepthwiseConv2D(kernel, stride, padding, use_bias=False, name=f"{name}.0")(x)
+    x = layers.DepthwiseConv2D(kernel, stride, padding, use_bias=False, name=f"{name}-0")(x)
     return _normalise(x, name, activation)
 
 
@@ -113,12 +114,12 @@ def _padded(x: keras.KerasTensor, kernel: int, stride: int, name: str) -> tuple[
     """Pad as the published weights were trained: evenly. "same" does that only where the stride is 1."""
     if stride == 1:
         return x, "same"
-    return layers.ZeroPadding2D(kernel // 2, name=f"{name}.pad")(x), "valid"
+    return layers.ZeroPadding2D(kernel // 2, name=f"{name}-pad")(x), "valid"
 
 
 def _normalise(x: keras.KerasTensor, name: str, activation: str | None) -> keras.KerasTensor:
-    x = layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, momentum=0.99, name=f"{name}.1")(x)
-    return layers.Activation(activation, name=f"{name}.2")(x) if activation else x
+    x = layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, momentum=0.99, name=f"{name}-1")(x)
+    return layers.Activation(activation, name=f"{name}-2")(x) if activation else x
 
 
 def _block(x: keras.KerasTensor, plan: BlockPlan, width: float, name: str) -> keras.KerasTensor:
@@ -127,22 +128,22 @@ def _block(x: keras.KerasTensor, plan: BlockPlan, width: float, name: str) -> ke
     expanded, out = round_channels(plan.expanded * width), round_channels(plan.out * width)
     step = 0
     if expanded != x.shape[-1]:
-        x = _convolve(x, expanded, 1, 1, f"{name}.{step}", activation)
+        x = _convolve(x, expanded, 1, 1, f"{name}-{step}", activation)
         step += 1
-    x = _depthwise(x, plan.kernel, plan.stride, f"{name}.{step}", activation)
+    x = _depthwise(x, plan.kernel, plan.stride, f"{name}-{step}", activation)
     step += 1
     if plan.excite:
-        x = _excite(x, f"{name}.{step}")
+        x = _excite(x, f"{name}-{step}")
         step += 1
-    x = _convolve(x, out, 1, 1, f"{name}.{step}", None)
+    x = _convolve(x, out, 1, 1, f"{name}-{step}", None)
     if plan.stride == 1 and out == entry.shape[-1]:
-        x = layers.Add(name=f"{name}.add")([entry, x])
+        x = layers.Add(name=f"{name}-add")([entry, x])
     return x
 
 
 def _excite(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     channels = int(x.shape[-1])
-    squeezed = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}.squeeze")(x)
-    gate = layers.Conv2D(round_channels(channels // 4), 1, activation="relu", name=f"{name}.fc1")(squeezed)
-    gate = layers.Conv2D(channels, 1, activation="sigmoid", name=f"{name}.fc2")(gate)
-    return layers.Multiply(name=f"{name}.scale")([x, gate])
+    squeezed = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}-squeeze")(x)
+    gate = layers.Conv2D(round_channels(channels // 4), 1, activation="relu", name=f"{name}-fc1")(squeezed)
+    gate = layers.Conv2D(channels, 1, activation="sigmoid", name=f"{name}-fc2")(gate)
+    return layers.Multiply(name=f"{name}-scale")([x, gate])

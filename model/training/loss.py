@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
+from keras import ops
 
 _HIGHEST = 0.999
 _LOWEST = 1e-6
 
 
-def targets(teacher: Any, known: Any, label: float) -> Any:
+def targets(teacher: Any, known: Any, label: Any) -> Any:
     """Return probabilities (b, 527): the teacher's, pulled by `label` (0..1) towards 1 where a class is known."""
-    probability = tf.sigmoid(teacher)
-    probability += label * (1.0 - probability) * known
-    return tf.clip_by_value(probability, _LOWEST, _HIGHEST)
+    # PyTorch as a backend hands on what it was given, and leaves it to us to make tensors of it.
+    teacher, known, label = (ops.convert_to_tensor(value, "float32") for value in (teacher, known, label))
+    probability = ops.sigmoid(teacher)
+    probability = probability + label * (1.0 - probability) * known
+    return ops.clip(probability, _LOWEST, _HIGHEST)
 
 
 def distance(student: Any, target: Any, ranking: float) -> tuple[Any, Any]:
@@ -33,10 +35,9 @@ def distance(student: Any, target: Any, ranking: float) -> tuple[Any, Any]:
         Mean over the batch of the summed binary divergence, and of the divergence of the softmaxes times `ranking`;
         both in nats, 0 where the student is right.
     """
-    wanted = tf.math.log(target) - tf.math.log1p(-target)
-    cross = tf.nn.sigmoid_cross_entropy_with_logits(target, student)
-    entropy = tf.nn.sigmoid_cross_entropy_with_logits(target, wanted)
-    binary = tf.reduce_mean(tf.reduce_sum(cross - entropy, axis=-1))
-    share = tf.nn.softmax(wanted)
-    ordered = tf.reduce_sum(share * (tf.nn.log_softmax(wanted) - tf.nn.log_softmax(student)), axis=-1)
-    return binary, ranking * tf.reduce_mean(ordered)
+    wanted = ops.log(target) - ops.log1p(-target)
+    # The cross-entropy of a sigmoid, softplus(x) - x t, less its least value, which is had where x is what is wanted.
+    divergence = ops.softplus(student) - ops.softplus(wanted) - (student - wanted) * target
+    binary = ops.mean(ops.sum(divergence, axis=-1))
+    ordered = ops.sum(ops.softmax(wanted) * (ops.log_softmax(wanted) - ops.log_softmax(student)), axis=-1)
+    return binary, ranking * ops.mean(ordered)

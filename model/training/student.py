@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+from numpy.typing import NDArray
 
 from model import mobilenet
 from model.errors import BadCheckpoint
@@ -22,6 +22,8 @@ _FIRST_GUESS = -5.0  # the logit of a class that is almost never there: saves le
 
 class Student:
     """A network with fresh weights, its optimiser, and the moving average of its weights.
+
+    Nothing here is of one backend: Keras trains on TensorFlow, JAX or PyTorch, whichever `KERAS_BACKEND` names.
 
     Parameters
     ----------
@@ -37,14 +39,15 @@ class Student:
         keras.utils.set_random_seed(config.seed)
         self._config, self._batches = config, batches
         self.network = mobilenet.build(config.width, dropout=config.dropout)
-        self.network.get_layer("classifier.5").bias.assign(np.full(mobilenet.CLASSES, _FIRST_GUESS, np.float32))
+        self.network.get_layer("classifier-5").bias.assign(np.full(mobilenet.CLASSES, _FIRST_GUESS, np.float32))
         self._optimizer = keras.optimizers.AdamW(
             config.peak_rate, weight_decay=config.weight_decay, global_clipnorm=5.0
         )
         self._optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
         self._optimizer.build(self.network.trainable_variables)
-        self._averages = [tf.Variable(weight, trainable=False) for weight in self.network.weights]
-        self._take = tf.function(self._step) if compiled else self._step
+        self._learner = _Learner(self.network, config.ranking)
+        self._learner.compile(optimizer=self._optimizer, run_eagerly=not compiled, jit_compile=False)
+        self._averages = [_values(weight) for weight in self.network.weights]
         self.done = 0
         self.crops = 0
 
@@ -53,34 +56,24 @@ class Student:
         config, progress = self._config, self.done / self._batches
         self._optimizer.learning_rate.assign(rate(config, progress))
         label = config.late_label if progress >= config.crops.late_from else config.label
+        wanted = {
+            "teacher": batch.teacher,
+            "known": np.asarray(batch.known, np.float32),
+            "label": np.full((len(batch.log_mel), 1), label, np.float32),
+        }
+        self._learner.reset_metrics()
+        losses = self._learner.train_on_batch(batch.log_mel[..., None], wanted, return_dict=True)
         keep = min(1.0 - 1.0 / config.averaged_batches, (1.0 + self.done) / (10.0 + self.done))
-        binary, ordered = self._take(
-            tf.constant(batch.log_mel[..., None]),
-            tf.constant(batch.teacher),
-            tf.constant(batch.known),
-            tf.constant(keep, tf.float32),
-            tf.constant(label, tf.float32),
-        )
+        for index, weight in enumerate(self.network.weights):
+            self._averages[index] += (1.0 - keep) * (_values(weight) - self._averages[index])
         self.done += 1
         self.crops += len(batch.log_mel)
-        return float(binary), float(ordered)
-
-    def _step(self, log_mel: Any, teacher: Any, known: Any, keep: Any, label: Any) -> tuple[Any, Any]:
-        target = loss.targets(teacher, known, label)
-        with tf.GradientTape() as tape:
-            logits = self.network(log_mel, training=True)["logits"]
-            binary, ordered = loss.distance(logits, target, self._config.ranking)
-            total = binary + ordered
-        variables = self.network.trainable_variables
-        self._optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
-        for average, weight in zip(self._averages, self.network.weights, strict=True):
-            average.assign(keep * average + (1.0 - keep) * weight)
-        return binary, ordered
+        return float(losses["binary"]), float(losses["ordered"])
 
     def averaged(self) -> keras.Model:
         """Return a copy of the network that carries the averaged weights."""
         copy = mobilenet.build(self._config.width, dropout=self._config.dropout)
-        copy.set_weights([average.numpy() for average in self._averages])
+        copy.set_weights(self._averages)
         return copy
 
     def save(self, path: Path) -> None:
@@ -102,25 +95,59 @@ class Student:
             The file belongs to another network.
         """
         with np.load(path) as stored:
+            for kind, values in self._state().items():
+                for index, value in enumerate(values):
+                    name = f"{kind}{index}"
+                    if name not in stored or stored[name].shape != value.shape:
+                        raise BadCheckpoint(str(path), f"{name} is missing or has another shape")
+            self._averages = [stored[f"average{index}"] for index in range(len(self._averages))]
             for kind, variables in self._variables().items():
                 for index, variable in enumerate(variables):
-                    name = f"{kind}{index}"
-                    if name not in stored or stored[name].shape != tuple(variable.shape):
-                        raise BadCheckpoint(str(path), f"{name} is missing or has another shape")
-                    variable.assign(stored[name])
+                    variable.assign(stored[f"{kind}{index}"])
             self.done, self.crops = int(stored["done"]), int(stored["crops"])
 
     def _variables(self) -> dict[str, list[Any]]:
         seeds = [layer.seed_generator.state for layer in self.network.layers if hasattr(layer, "seed_generator")]
         return {
             "weight": self.network.weights,
-            "average": self._averages,
             "optimizer": self._optimizer.variables,
             "seed": [seed for seed in seeds if seed is not None],
         }
 
     def _state(self) -> dict[str, list[Any]]:
-        return {kind: [np.asarray(value.numpy()) for value in values] for kind, values in self._variables().items()}
+        state = {kind: [_values(value) for value in values] for kind, values in self._variables().items()}
+        return {**state, "average": self._averages}
+
+
+class _Learner(keras.Model):
+    """The network with its loss, for Keras to train."""
+
+    def __init__(self, network: keras.Model, ranking: float) -> None:
+        super().__init__(name="learner")
+        self.network = network
+        self._ranking = ranking
+        self.binary = keras.metrics.Mean(name="binary")
+        self.ordered = keras.metrics.Mean(name="ordered")
+
+    def call(self, log_mel: Any, training: bool = False) -> Any:
+        """Return the logits, (b, 527)."""
+        return self.network(log_mel, training=training)["logits"]
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """Return the loss of a batch, and note its two parts."""
+        del x, sample_weight, training
+        target = loss.targets(y["teacher"], y["known"], y["label"])
+        binary, ordered = loss.distance(y_pred, target, self._ranking)
+        self.binary.update_state(binary)
+        self.ordered.update_state(ordered)
+        return binary + ordered
+
+
+def _values(variable: Any) -> NDArray[Any]:
+    """Copy a variable's values out, whatever the backend."""
+    return np.array(keras.ops.convert_to_numpy(variable))
 
 
 def rate(config: Config, progress: float) -> float:

@@ -108,8 +108,8 @@ def test_dropout_acts_in_training_only(tiny_network: Any) -> None:
     picture = np.random.default_rng(0).normal(size=(1, 64, 128, 1)).astype(np.float32)
     first, second = (tiny_network(picture, training=False)["logits"].numpy() for _ in range(2))
     assert np.array_equal(first, second)
-    assert tiny_network.get_layer("classifier.4").rate == 0.2
-    assert build(0.1, dropout=0.5).get_layer("classifier.4").rate == 0.5
+    assert tiny_network.get_layer("classifier-4").rate == 0.2
+    assert build(0.1, dropout=0.5).get_layer("classifier-4").rate == 0.5
 
 
 def test_every_batch_norm_has_the_published_epsilon(tiny_network: Any) -> None:
