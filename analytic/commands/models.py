@@ -120,7 +120,7 @@ def evaluate(folder: Path, name: str, data: Path, reference: str | None, split: 
     try:
         results = measure(tagger, data, other, split=None if split == "all" else split)
     except (OSError, ValueError, KeyError) as error:
-        raise InvalidParameter("data", "a folder with a manifest.csv of its form", f"{data}: {error}") from error
+        raise InvalidParameter("data", f"recordings and their manifest.csv ({error})", str(data)) from error
     for path in write(results, out):
         Console().print(str(path), soft_wrap=True, highlight=False)
 
