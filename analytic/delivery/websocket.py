@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from analytic.access import AccessRules, bearer
+from analytic.delivery.subscriber import CLOSE_SLOW, Subscriber
 from analytic.delivery.subscription import InvalidSubscription, Subscription, from_message, from_target
 from analytic.events.types import Message
 
@@ -29,7 +30,6 @@ _LOG = logging.getLogger(__name__)
 _MAX_MESSAGE_BYTES = 16_384
 _TOKEN_WAIT_S = 10.0
 _CLOSE_POLICY = 1008
-_CLOSE_SLOW = 1013
 _CLOSE_INVALID = 1007
 
 
@@ -71,7 +71,7 @@ class WebsocketBus:
         self._queue_messages = queue_messages
         self._max_subscribers = max_subscribers
         self._subscribers_changed = subscribers_changed
-        self._subscribers: set[_Subscriber] = set()
+        self._subscribers: set[Subscriber] = set()
         self._waiting = 0  # connections that have still to show their token
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="websocket-bus", daemon=True)
@@ -174,9 +174,9 @@ class WebsocketBus:
             if not self._access.allows_token(shown):
                 await connection.close(_CLOSE_POLICY, "token required")
             elif len(self._subscribers) >= self._max_subscribers:
-                await connection.close(_CLOSE_SLOW, "too many subscribers")
+                await connection.close(CLOSE_SLOW, "too many subscribers")
             else:
-                await self._attend(_Subscriber(connection, self._queue_messages), subscription)
+                await self._attend(Subscriber(connection, self._queue_messages), subscription)
         except InvalidSubscription as error:
             await connection.close(_CLOSE_INVALID, str(error)[:120])
         except ConnectionClosed:
@@ -192,7 +192,7 @@ class WebsocketBus:
         finally:
             self._waiting -= 1
 
-    async def _attend(self, subscriber: _Subscriber, subscription: Subscription) -> None:
+    async def _attend(self, subscriber: Subscriber, subscription: Subscription) -> None:
         self._subscribe(subscriber, subscription)
         self._subscribers.add(subscriber)
         self._subscribers_changed(len(self._subscribers))
@@ -207,7 +207,7 @@ class WebsocketBus:
             with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):
                 await sending
 
-    def _subscribe(self, subscriber: _Subscriber, subscription: Subscription) -> None:
+    def _subscribe(self, subscriber: Subscriber, subscription: Subscription) -> None:
         """Take a subscription, and queue what it asks for of the past.
 
         Messages that are on their way to this loop are in the past already and come again as the present; the last
@@ -233,45 +233,3 @@ class WebsocketBus:
 
 def _text(message: Message) -> str:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-
-
-class _Subscriber:
-    """One connection with its queue."""
-
-    def __init__(self, connection: ServerConnection, queue_messages: int) -> None:
-        self.connection = connection
-        self.subscription = Subscription()
-        self.replayed_to = 0
-        self._queue: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()
-        self._past = 0  # replayed messages that still wait: they do not count against the queue's bound
-        self._most = queue_messages
-        self._closing: asyncio.Future[None] | None = None
-
-    @property
-    def is_catching_up(self) -> bool:
-        """Whether messages of the past still wait."""
-        return self._past > 0
-
-    def replay(self, text: str) -> None:
-        """Queue a message of the past; there are at most as many as are kept, since only one replay runs at a time."""
-        self._queue.put_nowait((text, True))
-        self._past += 1
-
-    def offer(self, text: str) -> None:
-        """Queue a message; close the connection if too many wait already."""
-        if self._closing is not None:
-            return
-        if self._queue.qsize() - self._past < self._most:
-            self._queue.put_nowait((text, False))
-            return
-        _LOG.warning("subscriber closed: too slow", extra={"waiting": self._queue.qsize()})
-        reason = "too slow; come back with since=<last message_id>"
-        self._closing = asyncio.ensure_future(self.connection.close(_CLOSE_SLOW, reason))
-
-    async def send(self) -> None:
-        """Send what is queued, until the connection closes."""
-        with contextlib.suppress(ConnectionClosed):
-            while True:
-                text, is_past = await self._queue.get()
-                self._past -= is_past
-                await self.connection.send(text)
