@@ -250,3 +250,23 @@ def test_an_analysis_cannot_be_given_other_facts(name: str) -> None:
     analysis = Run({}).analyse()
     with pytest.raises(AttributeError):
         setattr(analysis, name, changed_by(analysis, name))
+
+
+def test_a_method_that_moves_sound_in_time_leaves_alarms_of_the_whole_clip_and_says_so() -> None:
+    heard = iter([0.0, 0.9, 0.0, 0.0, 0.4])  # five windows of 30 s: two runs of one class
+    tagger = FakeTagger(lambda _piece: {"Fire": next(heard)})
+    pipeline = make_pipeline(load(alerts={"enabled": ["fire"], "thresholds": {"fire": 0.3}}), tagger)
+    analysis = pipeline.analyse(Clip(np.zeros(30 * 16_000, np.float32), start_s=2.0), Task("scrample"))
+    (alert,) = analysis.alerts
+    assert (alert["onset_s"], alert["offset_s"]) == (2.0, 32.0)
+    assert alert["score"] == pytest.approx(0.9)
+    assert any("moves sound in time" in warning for warning in analysis.warnings)
+
+
+def test_a_method_that_keeps_time_leaves_alarms_at_theirs() -> None:
+    heard = iter([0.0, 0.9, 0.0, 0.0, 0.4])
+    tagger = FakeTagger(lambda _piece: {"Fire": next(heard)})
+    pipeline = make_pipeline(load(alerts={"enabled": ["fire"], "thresholds": {"fire": 0.3}}), tagger)
+    analysis = pipeline.analyse(Clip(np.zeros(30 * 16_000, np.float32)), Task("dp_noise"))
+    assert [(alert["onset_s"], alert["offset_s"]) for alert in analysis.alerts] == [(5.0, 15.0), (20.0, 30.0)]
+    assert analysis.warnings == ()

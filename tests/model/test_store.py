@@ -477,3 +477,40 @@ class TestBundled:
 
     def test_without_any_the_default_one_is_asked_for(self, tmp_path: Path) -> None:
         assert TaggerStore(tmp_path / "models", tmp_path / "none").preferred() == "mn04_as"
+
+
+class TestNames:
+    """What an installed file is called, and whose card it gets."""
+
+    def test_a_published_checkpoint_without_a_pinned_sha256_is_known_by_its_file_name(
+        self, tmp_path: Path, tiny_flatbuffer: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "mn10_as_mAP_471.pt"
+        path.write_bytes(b"any")
+        monkeypatch.setattr("model.store.convert", lambda _path: tiny_flatbuffer)
+        installed = TaggerStore(tmp_path / "models").install(path)
+        assert installed.card.name == "mn10_as"
+        assert "sha256 was not checked" in installed.card.description
+
+    def test_a_name_of_another_form_is_refused_before_anything_is_converted(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "My Tagger.pt"
+        path.write_bytes(b"any")
+        monkeypatch.setattr("model.store.convert", lambda _path: pytest.fail("it was converted"))
+        with pytest.raises(BadTaggerFile, match="name"):
+            TaggerStore(tmp_path / "models").install(path)
+
+    def test_a_converted_file_named_like_a_published_tagger_does_not_get_its_card(
+        self, tmp_path: Path, tiny_flatbuffer: bytes
+    ) -> None:
+        path = tmp_path / "mn04_as.tflite"
+        path.write_bytes(tiny_flatbuffer)
+        card = TaggerStore(tmp_path / "models").install(path).card
+        assert (card.name, card.version, card.licence) == ("mn04_as", "local", "unknown")
+
+    def test_a_converted_file_keeps_the_card_that_travels_beside_it(
+        self, tmp_path: Path, tiny_flatbuffer: bytes
+    ) -> None:
+        made = TaggerStore(tmp_path / "here").add(tiny_flatbuffer, TaggerCard("mine", "7", "", "MIT", "me"))
+        assert TaggerStore(tmp_path / "there").install(made.path).card == made.card

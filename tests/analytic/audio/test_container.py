@@ -166,3 +166,14 @@ def test_a_flac_header_that_declares_nothing_has_nothing_to_compare(flac: bytes)
 def test_a_flac_that_ends_within_its_header_is_empty(flac: bytes, size: int) -> None:
     with pytest.raises(EmptyAudio, match=f"{size} bytes"):
         identify(flac[:size])
+
+
+@pytest.mark.parametrize("tag", [b"TAG" + bytes(125), b"ID3" + bytes(40_000), b"APETAGEX" + bytes(50)])
+def test_a_tag_behind_the_sound_is_not_taken_for_sound(tag: bytes) -> None:
+    samples = bytes(3_200)
+    header = b"RIFF" + (36 + len(samples)).to_bytes(4, "little") + b"WAVEfmt " + (16).to_bytes(4, "little")
+    header += (1).to_bytes(2, "little") * 2 + (16_000).to_bytes(4, "little") + (32_000).to_bytes(4, "little")
+    header += (2).to_bytes(2, "little") + (16).to_bytes(2, "little") + b"data" + len(samples).to_bytes(4, "little")
+    found = identify(header + samples + tag)
+    assert found.warnings == ()
+    assert found.content.endswith(tag)

@@ -45,12 +45,12 @@ def test_messages_of_the_past_do_not_count_against_the_queue() -> None:
         one, connection = subscriber(2)
         for number in range(10):
             one.replay(f"past {number}")
-        assert one.is_catching_up
+        catching_up = [one.is_catching_up]
         one.offer("new 1")
         one.offer("new 2")
         await _let_run(one.send())
         assert connection.sent == [*(f"past {number}" for number in range(10)), "new 1", "new 2"]
-        assert not one.is_catching_up
+        assert [*catching_up, one.is_catching_up] == [True, False]
         assert connection.closed == []
 
     asyncio.run(play())
