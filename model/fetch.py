@@ -24,7 +24,7 @@ CHUNK_BYTES = 1 << 16
 @contextmanager
 def fetched(
     tagger: PublishedTagger,
-    progress: Callable[[int, int | None], None] = lambda _done, _total: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
     session: requests.Session | None = None,
 ) -> Iterator[Path]:
     """Download a published checkpoint to a temporary file, which is gone when the context ends.
@@ -34,7 +34,7 @@ def fetched(
     tagger
         Which one.
     progress
-        Called with the bytes done and, where known, the bytes in all.
+        Called with the bytes done and the bytes in all.
     session
         What makes the request, for tests.
 
@@ -46,14 +46,9 @@ def fetched(
     Raises
     ------
     FetchFailed
-        No pinned sha256, no network, an HTTP error, too many bytes, or the wrong sha256.
+        No network, an HTTP error, too many bytes, or the wrong sha256.
     """
     name = tagger.card.name
-    if tagger.sha256 is None:
-        raise FetchFailed(
-            name,
-            f"its sha256 is not pinned here; download {tagger.url} yourself and run `hearken model install` on it",
-        )
     with tempfile.TemporaryDirectory(prefix="hearken-fetch-") as folder:
         path = Path(folder) / tagger.filename
         try:
@@ -69,7 +64,7 @@ def fetched(
 
 
 def _download(
-    tagger: PublishedTagger, path: Path, progress: Callable[[int, int | None], None], session: requests.Session
+    tagger: PublishedTagger, path: Path, progress: Callable[[int, int], None], session: requests.Session
 ) -> str:
     digest = hashlib.sha256()
     done = 0
@@ -80,7 +75,7 @@ def _download(
             done += len(chunk)
             if time.monotonic() > until:
                 raise FetchFailed(tagger.card.name, f"it took more than {DEADLINE_S:g} s")
-            if tagger.size_bytes is not None and done > tagger.size_bytes:
+            if done > tagger.size_bytes:
                 raise FetchFailed(tagger.card.name, f"more came than the published {tagger.size_bytes} bytes")
             digest.update(chunk)
             file.write(chunk)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from model.errors import UnknownTagger
 from model.tagger import TaggerCard
@@ -26,9 +26,9 @@ class PublishedTagger:
     url
         Where it is published.
     sha256
-        Of the published file; None where we could not check one, and then it is not fetched.
+        Of the published file.
     size_bytes
-        Of the published file, for the progress bar and as a bound on the download; None if unknown.
+        Of the published file: for the progress bar, and as a bound on the download.
     audioset_map
         Mean average precision on AudioSet's evaluation set, as its authors report it.
     """
@@ -36,38 +36,34 @@ class PublishedTagger:
     card: TaggerCard
     filename: str
     url: str
-    sha256: str | None
-    size_bytes: int | None
+    sha256: str
+    size_bytes: int
     audioset_map: float
 
 
-def _efficient_at(name: str, filename: str, width: str, audioset_map: float) -> tuple[TaggerCard, str, str, float]:
+def _efficient_at(filename: str, width: str, sha256: str, size_bytes: int) -> PublishedTagger:
+    name, _, audioset_map = filename.removesuffix(".pt").partition("_mAP_")
     card = TaggerCard(
         name=name,
         version="0.0.1",
         description=f"MobileNetV3, width {width}, 527 AudioSet classes, distilled from transformers "
-        f"(Schmid et al., ICASSP 2023), AudioSet mAP {audioset_map}",
+        f"(Schmid et al., ICASSP 2023), AudioSet mAP 0.{audioset_map}",
         licence="MIT",
         source=_EFFICIENT_AT,
     )
-    return card, filename, f"{_RELEASE}/{filename}", audioset_map
+    return PublishedTagger(card, filename, f"{_RELEASE}/{filename}", sha256, size_bytes, float(f"0.{audioset_map}"))
 
 
-def _published() -> tuple[PublishedTagger, ...]:
-    card, filename, url, audioset_map = _efficient_at("mn04_as", "mn04_as_mAP_432.pt", "0.4", 0.432)
-    mn04 = PublishedTagger(
-        card,
-        filename,
-        url,
-        "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c",
-        4_066_513,
-        audioset_map,
-    )
-    card, filename, url, audioset_map = _efficient_at("mn10_as", "mn10_as_mAP_471.pt", "1.0", 0.471)
-    return mn04, PublishedTagger(card, filename, url, None, None, audioset_map)
-
-
-PUBLISHED = {tagger.card.name: tagger for tagger in _published()}
+_PUBLISHED = (
+    _efficient_at(
+        "mn04_as_mAP_432.pt", "0.4", "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c", 4_066_513
+    ),
+    # This file we have not held: the sha256 is what several projects that use it have pinned, each for itself.
+    _efficient_at(
+        "mn10_as_mAP_471.pt", "1.0", "0bd7dc2443af498c289a2e739f02ebb515d6aa3fd3ab9db539c86123ae368a4e", 19_708_753
+    ),
+)
+PUBLISHED = {tagger.card.name: tagger for tagger in _PUBLISHED}
 DEFAULT = "mn04_as"
 
 
@@ -82,15 +78,6 @@ def published(name: str) -> PublishedTagger:
     if name not in PUBLISHED:
         raise UnknownTagger(name, sorted(PUBLISHED))
     return PUBLISHED[name]
-
-
-def unpinned(filename: str) -> PublishedTagger | None:
-    """Return the published tagger of this file name whose sha256 nobody has pinned; its card says so."""
-    for tagger in PUBLISHED.values():
-        if tagger.filename == filename and tagger.sha256 is None:
-            description = f"{tagger.card.description}; its checkpoint's sha256 was not checked"
-            return replace(tagger, card=replace(tagger.card, description=description))
-    return None
 
 
 def by_sha256(sha256: str) -> PublishedTagger | None:

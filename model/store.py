@@ -124,9 +124,8 @@ class TaggerStore:
         Parameters
         ----------
         path
-            The file. A checkpoint that the registry knows by its sha256 gets its published name and card, and one
-            whose sha256 is not pinned by its published file name. A ``.tflite`` keeps the card of the manifest that
-            lies beside it, if that is its own.
+            The file. A checkpoint that the registry knows by its sha256 gets its published name and card. A
+            ``.tflite`` keeps the card of the manifest that lies beside it, if that is its own.
         name
             What to call it; by default its published name, else the file's name without its ending.
 
@@ -145,8 +144,8 @@ class TaggerStore:
             card = _card_beside(path, content) or _local_card(name or _DIGEST.sub("", path.stem), path)
             return self.add(content, replace(card, name=name or card.name))
         digest = hashlib.sha256(content).hexdigest()
-        known = registry.by_sha256(digest) or registry.unpinned(path.name)
-        if known is None and path.name in {tagger.filename for tagger in registry.PUBLISHED.values() if tagger.sha256}:
+        known = registry.by_sha256(digest)
+        if known is None and path.name in {tagger.filename for tagger in registry.PUBLISHED.values()}:
             raise BadCheckpoint(str(path), f"its sha256 {digest} is not the published one")
         card = known.card if known and name in (None, known.card.name) else _local_card(name or path.stem, path)
         _check_name(card.name)

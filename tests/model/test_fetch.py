@@ -16,7 +16,7 @@ import requests
 
 from model.errors import FetchFailed
 from model.fetch import CHUNK_BYTES, fetched
-from model.registry import PublishedTagger, published
+from model.registry import PublishedTagger
 from model.tagger import TaggerCard
 
 CONTENT = bytes(range(256)) * 800  # four chunks, the last one not full
@@ -75,7 +75,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def offered(url: str, sha256: str | None = SHA256, size: int | None = len(CONTENT)) -> PublishedTagger:
+def offered(url: str, sha256: str = SHA256, size: int = len(CONTENT)) -> PublishedTagger:
     return PublishedTagger(TaggerCard("tiny", "1", "", "", ""), "tiny.pt", url, sha256, size, 0.0)
 
 
@@ -106,14 +106,9 @@ def test_the_file_is_gone_when_its_use_fails(address: str, scratch: Path) -> Non
     assert list(scratch.iterdir()) == []
 
 
-def test_a_size_that_nobody_knows_is_no_bound(address: str) -> None:
-    with fetched(offered(f"{address}/right", size=None)) as file:
-        assert file.read_bytes() == CONTENT
-
-
-@pytest.mark.parametrize("size", [len(CONTENT), None])
-def test_progress_is_told_chunk_by_chunk(address: str, size: int | None) -> None:
-    told: list[tuple[int, int | None]] = []
+def test_progress_is_told_chunk_by_chunk(address: str) -> None:
+    size = len(CONTENT)
+    told: list[tuple[int, int]] = []
     with fetched(offered(f"{address}/right", size=size), lambda done, total: told.append((done, total))):
         pass
     done = [count for count, _ in told]
@@ -162,26 +157,6 @@ def test_a_refused_connection_is_reported(scratch: Path, monkeypatch: pytest.Mon
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/right"
         assert failure(offered(url)) == f"{url} is out of reach (ConnectionError)"
     assert list(scratch.iterdir()) == []
-
-
-class Forbidden(requests.Session):
-    """A session that must not be used."""
-
-    def get(self, *_: object, **__: object) -> requests.Response:
-        pytest.fail("a request was made")
-
-
-def test_without_a_pinned_checksum_nothing_is_asked_for() -> None:
-    with (
-        pytest.raises(FetchFailed, match="its sha256 is not pinned here; download https://example"),
-        fetched(offered("https://example.invalid/x", sha256=None), session=Forbidden()),
-    ):
-        pytest.fail("something came")
-
-
-def test_the_published_tagger_without_a_checksum_is_not_fetched() -> None:
-    with pytest.raises(FetchFailed, match="mn10_as"), fetched(published("mn10_as"), session=Forbidden()):
-        pytest.fail("something came")
 
 
 def test_a_session_may_be_handed_in(address: str) -> None:

@@ -482,16 +482,6 @@ class TestBundled:
 class TestNames:
     """What an installed file is called, and whose card it gets."""
 
-    def test_a_published_checkpoint_without_a_pinned_sha256_is_known_by_its_file_name(
-        self, tmp_path: Path, tiny_flatbuffer: bytes, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        path = tmp_path / "mn10_as_mAP_471.pt"
-        path.write_bytes(b"any")
-        monkeypatch.setattr("model.store.convert", lambda _path: tiny_flatbuffer)
-        installed = TaggerStore(tmp_path / "models").install(path)
-        assert installed.card.name == "mn10_as"
-        assert "sha256 was not checked" in installed.card.description
-
     def test_a_name_of_another_form_is_refused_before_anything_is_converted(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
