@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
 
-_BODY_SLACK_BYTES = 1 << 20
+_NEVER = sys.maxsize
 _RECEIVE_BYTES = 1 << 18  # waitress reads 8 KiB at a time by default: 40 turns of its loop for a 10 s clip
 _POLL_S = 0.01
 
@@ -62,8 +63,8 @@ class HttpServer:
             "connection_limit": max_connections,
             "max_request_body_size": max_body_bytes + 1,  # waitress refuses what reaches its limit
             # Nothing leaves memory: waitress would else move a body over 512 KiB to a temporary file.
-            "inbuf_overflow": max_body_bytes + _BODY_SLACK_BYTES,
-            "outbuf_overflow": max_body_bytes + _BODY_SLACK_BYTES,
+            "inbuf_overflow": _NEVER,
+            "outbuf_overflow": _NEVER,
             "recv_bytes": _RECEIVE_BYTES,
             "ident": "hearken",
             "clear_untrusted_proxy_headers": True,
