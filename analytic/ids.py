@@ -1,14 +1,24 @@
 # SPDX-FileCopyrightText: 2026 The Hearken authors
 # SPDX-License-Identifier: MIT
-"""UUIDv7: ids that sort by the time they were made (RFC 9562, 5.7 and 6.2, method 1)."""
+"""Ids: those that others give, and UUIDv7, ids that sort by the time they were made.
+
+RFC 9562, 5.7 and 6.2, method 1.
+"""
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from collections.abc import Callable
 
 _COUNTER_BITS = 12
+_IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def is_identifier(text: str) -> bool:
+    """Tell whether `text` may name a source or a request: 1 to 64 characters of ``A-Z a-z 0-9 . _ -``."""
+    return _IDENTIFIER.fullmatch(text) is not None
 
 
 class Uuid7:

@@ -10,6 +10,7 @@ import numpy as np
 
 from model.errors import BadWaveform
 from model.labels import CLASS_COUNT, find
+from model.stream import Stride, WaveformStream
 from model.tagger import Tagged, TaggerCard, Waveform, Window, check_waveform, plan_windows
 
 FAKE_CARD = TaggerCard(
@@ -64,3 +65,7 @@ class FakeTagger:
                     raise KeyError(f"no AudioSet class is called {key!r}")
                 scores[row, label.index] = score
         return Tagged(chosen, scores, embeddings)
+
+    def stream(self, strides: Sequence[Stride]) -> WaveformStream:
+        """Open a stream."""
+        return WaveformStream(self, strides)

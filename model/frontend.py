@@ -45,6 +45,8 @@ _PRE_EMPHASIS = 0.97
 _FLOOR = 1e-5
 _OFFSET, _SCALE = 4.5, 5.0
 _BINS = FFT_POINTS // 2 + 1
+LOOKAHEAD_SAMPLES = WINDOW_SAMPLES // 2 - HOP_SAMPLES  # what the last frame of a window needs beyond its end
+
 _FRAMES_AT_ONCE = 160  # their spectra stay in a core's second cache: 64 cost a sixth more, 334 a third
 _GROUPS = 6  # the banded product as this many small dense ones
 
@@ -93,11 +95,14 @@ class LogMel:
             out = np.empty((frames, MEL_BANDS), np.float32)
         done = 0
         for rows in _framed(waveform, frames):
-            for first in range(0, len(rows), _FRAMES_AT_ONCE):
-                piece = rows[first : first + _FRAMES_AT_ONCE]
-                self._bands_of(piece, out[done : done + len(piece)])
-                done += len(piece)
+            self.rows(rows, out[done : done + len(rows)])
+            done += len(rows)
         return out
+
+    def rows(self, rows: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """Compute frames from their samples: float32, shape (k, 400), into `out`, float32, shape (k, 128)."""
+        for first in range(0, len(rows), _FRAMES_AT_ONCE):
+            self._bands_of(rows[first : first + _FRAMES_AT_ONCE], out[first : first + _FRAMES_AT_ONCE])
 
     def _bands_of(self, rows: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         count = len(rows)
@@ -114,6 +119,88 @@ class LogMel:
         np.log(out, out=out)
         out *= 1 / _SCALE
         out += _OFFSET / _SCALE
+
+
+class LogMelStream:
+    """The front end for endless sound: every frame is computed once, however many windows it is part of.
+
+    The frames are those that `LogMel` makes of the whole waveform, except that it mirrors the end, and a stream has
+    none: a frame comes out as soon as all its samples are there.
+
+    Parameters
+    ----------
+    front_end
+        What computes; may be shared by streams that are pushed by one thread.
+    """
+
+    def __init__(self, front_end: LogMel) -> None:
+        self._front_end = front_end
+        self._begun = False
+        self._held: Waveform = np.empty(0, np.float32)
+
+    def push(self, samples: Waveform) -> NDArray[np.float32]:
+        """Take what comes next, float32, shape (n,); return the frames that it completes, float32, shape (k, 128)."""
+        held = np.concatenate([self._held, samples])
+        half = WINDOW_SAMPLES // 2
+        if not self._begun:
+            if held.size <= half:
+                self._held = held
+                return np.empty((0, MEL_BANDS), np.float32)
+            held = np.pad(held, (half, 0), "reflect")
+            self._begun = True
+        count = max(0, (held.size - WINDOW_SAMPLES) // HOP_SAMPLES + 1)
+        out = np.empty((count, MEL_BANDS), np.float32)
+        if count:
+            self._front_end.rows(_every_hop(held, count), out)
+        self._held = held[count * HOP_SAMPLES :].copy()
+        return out
+
+    def finish(self) -> NDArray[np.float32]:
+        """Return the frames that still lack samples, the end mirrored as `LogMel` does: float32, shape (k, 128)."""
+        half = WINDOW_SAMPLES // 2
+        if not self._begun:
+            return self._front_end(self._held) if self._held.size else np.empty((0, MEL_BANDS), np.float32)
+        # The first held sample lies half a window before the centre of the next frame.
+        count = max(0, (self._held.size - half - 1) // HOP_SAMPLES + 1)
+        out = np.empty((count, MEL_BANDS), np.float32)
+        if count:
+            self._front_end.rows(_every_hop(np.pad(self._held, (0, half), "reflect"), count), out)
+        return out
+
+
+class FrameRing:
+    """The newest frames of a stream, in one piece of memory that never grows.
+
+    Parameters
+    ----------
+    most
+        How many frames can be asked for at once.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._frames = np.empty((2 * most, MEL_BANDS), np.float32)
+        self._first = 0  # the number of the frame in row 0
+        self._filled = 0
+
+    def extend(self, frames: NDArray[np.float32]) -> None:
+        """Add the frames that come next, float32, shape (k, 128); of more than the ring holds the newest stay."""
+        if len(frames) > self._most:
+            self._first += self._filled + len(frames) - self._most
+            self._filled, frames = 0, frames[-self._most :]
+        if self._filled + len(frames) > len(self._frames):
+            gone = self._filled - self._most
+            self._frames[: self._most] = self._frames[gone : self._filled]
+            self._first, self._filled = self._first + gone, self._most
+        self._frames[self._filled : self._filled + len(frames)] = frames
+        self._filled += len(frames)
+
+    def between(self, first: int, stop: int) -> NDArray[np.float32]:
+        """Return the frames of these numbers, counted from the stream's first: a view, float32, (stop - first, 128)."""
+        if first < self._first or stop > self._first + self._filled:
+            kept = f"{self._first}..{self._first + self._filled}"
+            raise IndexError(f"frames {first}..{stop} are asked for, {kept} are there")
+        return self._frames[first - self._first : stop - self._first]
 
 
 def _framed(waveform: Waveform, frames: int) -> Iterator[NDArray[np.float32]]:

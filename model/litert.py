@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +16,10 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from model.errors import BadTaggerFile, BadWaveform
-from model.frontend import MEL_BANDS, LogMel, frame_count
+from model.frontend import LOOKAHEAD_SAMPLES, MEL_BANDS, FrameRing, LogMel, LogMelStream, frame_count
 from model.labels import CLASS_COUNT
 from model.quiet import without_line
+from model.stream import FRAME_SAMPLES, Due, Heard, Stride
 from model.tagger import WINDOW_SAMPLES, Scores, Tagged, TaggerCard, Waveform, Window, check_waveform, plan_windows
 
 MIN_SAMPLES = 8_000
@@ -50,9 +53,13 @@ class LiteRtTagger:
 
     def __init__(self, flatbuffer: bytes, card: TaggerCard, *, lanes: int = 2, threads: int = 1) -> None:
         self._card = card
-        self._lanes: queue.LifoQueue[_Lane] = queue.LifoQueue()
+        self._lanes: _Lanes = queue.LifoQueue()
         for _ in range(lanes):
             self._lanes.put(_Lane(flatbuffer, threads, card.name))
+        self._make_lane = partial(_Lane, flatbuffer, threads, card.name)
+        self._lane_count = lanes
+        self._stream_lanes: dict[int, _Lanes] = {}
+        self._opening = threading.Lock()
 
     @classmethod
     def open(cls, path: Path, card: TaggerCard, *, lanes: int = 2, threads: int = 1) -> LiteRtTagger:
@@ -82,13 +89,72 @@ class LiteRtTagger:
             lane.input()[:] = log_mel
             return lane.invoke()
 
+    def stream(self, strides: Sequence[Stride]) -> LiteRtStream:
+        """Open a stream; each length runs in lanes of its own, since changing a lane's shape costs a millisecond."""
+        with self._opening:
+            for frames in {stride.length // FRAME_SAMPLES for stride in strides} - set(self._stream_lanes):
+                lanes: _Lanes = queue.LifoQueue()
+                for _ in range(self._lane_count):
+                    lanes.put(self._make_lane(frames))
+                self._stream_lanes[frames] = lanes
+        return LiteRtStream(self, tuple(strides))
+
+    def logits_of_window(self, log_mel: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Run the network on one window of a stream: float32 (frames, 128) -> logits (527,) and embedding (e,)."""
+        with self._lane(self._stream_lanes.get(len(log_mel))) as lane:
+            lane.resize(1, len(log_mel))
+            lane.input()[0] = log_mel
+            logits, embeddings = lane.invoke()
+        return logits[0], embeddings[0]
+
     @contextmanager
-    def _lane(self) -> Iterator[_Lane]:
-        lane = self._lanes.get()
+    def _lane(self, lanes: _Lanes | None = None) -> Iterator[_Lane]:
+        lanes = lanes or self._lanes
+        lane = lanes.get()
         try:
             yield lane
         finally:
-            self._lanes.put(lane)
+            lanes.put(lane)
+
+
+class LiteRtStream:
+    """A stream whose log-mel is computed once, window after window cut from it.
+
+    A window's frames at its edges see what lies beyond; only the first and last frames of the whole sound are mirrored.
+    Its end must have 40 samples (2.5 ms) after it, for the last frame.
+    """
+
+    def __init__(self, tagger: LiteRtTagger, strides: tuple[Stride, ...]) -> None:
+        self._tagger = tagger
+        self._due = Due(strides, lookahead=LOOKAHEAD_SAMPLES)
+        self._front_end = LogMelStream(LogMel())
+        self._frames = FrameRing((max(stride.length for stride in strides) + BATCH_SAMPLES) // FRAME_SAMPLES)
+
+    def push(self, samples: Waveform) -> list[Heard]:
+        """Take what comes next, as `TaggerStream.push` says."""
+        check_waveform(samples)
+        heard = []
+        for first in range(0, samples.size, BATCH_SAMPLES):
+            piece = samples[first : first + BATCH_SAMPLES]
+            self._frames.extend(self._front_end.push(piece))
+            heard += [self._hear(*due) for due in self._due.take(piece.size)]
+        return heard
+
+    def finish(self) -> list[Heard]:
+        """End the stream, as `TaggerStream.finish` says; under 0.5 s of sound is padded with silence."""
+        missing = MIN_SAMPLES - self._due.taken
+        if 0 < missing < MIN_SAMPLES:
+            self._frames.extend(self._front_end.push(np.zeros(missing, np.float32)))
+        self._frames.extend(self._front_end.finish())
+        return [self._hear(*due) for due in self._due.last()]
+
+    def _hear(self, window: Window, stride: Stride) -> Heard:
+        stop = frame_count(max(window.stop, MIN_SAMPLES))
+        log_mel = self._frames.between(max(0, stop - stride.length // FRAME_SAMPLES), stop)
+        if len(log_mel) < MIN_FRAMES:
+            log_mel = np.tile(log_mel, (SHORT_REPEATS, 1))
+        logits, embedding = self._tagger.logits_of_window(log_mel)
+        return Heard(window, stride, sigmoid(logits), embedding)
 
 
 def sigmoid(logits: NDArray[np.float32]) -> Scores:
@@ -119,7 +185,7 @@ def _length(window: Window) -> int:
 class _Lane:
     """One interpreter and one front end, used by one thread at a time."""
 
-    def __init__(self, flatbuffer: bytes, threads: int, name: str) -> None:
+    def __init__(self, flatbuffer: bytes, threads: int, name: str, frames: int = frame_count(WINDOW_SAMPLES)) -> None:
         try:
             self._interpreter = Interpreter(model_content=flatbuffer, num_threads=threads)
             signature = self._interpreter.get_signature_list()["serving_default"]
@@ -137,7 +203,7 @@ class _Lane:
         self._shape = (0, 0)
         self._log_mel = LogMel()
         with without_line(b"INFO: Created TensorFlow Lite XNNPACK delegate"):
-            self.resize(1, frame_count(WINDOW_SAMPLES))
+            self.resize(1, frames)
         self.invoke()  # packs the weights now, not at the first clip
 
     def run(self, waveform: Waveform, windows: Sequence[Window]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -171,6 +237,9 @@ class _Lane:
         """Run, and copy out the logits (batch, 527) and the embeddings (batch, e)."""
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._logits), self._interpreter.get_tensor(self._embedding)
+
+
+_Lanes = queue.LifoQueue[_Lane]
 
 
 def _at_least(piece: Waveform, samples: int) -> Waveform:

@@ -118,6 +118,9 @@ def _add_model(api: Api, doors: Doors) -> None:
                 start_time=request.args.get("start_time"),
                 filter=tuple(request.args.getlist("filter")),
                 source=request.args.get("source"),
+                timeline=request.args.get("timeline"),
+                surges=request.args.get("surges"),
+                explain=request.args.get("explain"),
                 **path,
             )
             return doors.predictor.predict(asked, lambda: uploaded_audio(request.files))
@@ -174,7 +177,12 @@ def _parser(api: Api) -> RequestParser:
     )
     parser.add_argument("start_time", type=float, location="args", default=0, help="Seconds to skip")
     parser.add_argument("filter", type=str, location="args", help="Comma list of label names or ids to answer with")
-    parser.add_argument("source", type=str, location="args", help="Id of the source, for the alarms")
+    parser.add_argument(
+        "source", type=str, location="args", help="Id of the source, for the alarms and their cool-downs"
+    )
+    parser.add_argument("timeline", type=str, location="args", help="1: what was heard when, of all 527 classes")
+    parser.add_argument("surges", type=str, location="args", help="1: where it was suddenly loud")
+    parser.add_argument("explain", type=str, location="args", help="1: why there was an alarm, or none, by class")
     return parser
 
 
@@ -199,6 +207,9 @@ def _models(api: Api) -> tuple[Any, Any]:
             "anonymizer": fields.Raw(description="method, mode and guarantee"),
             "duration_s": fields.Float(description="Seconds analysed"),
             "warnings": fields.List(fields.String),
+            "timeline": fields.List(fields.Raw, description="With timeline=1: classes with onset_s and offset_s"),
+            "surges": fields.List(fields.Raw, description="With surges=1: peaks with level and best class"),
+            "explanations": fields.List(fields.Raw, description="With explain=1: score, threshold and rule by class"),
         },
     )
     refusal = api.model("Error", {"status": fields.String(example="error"), "message": fields.String()})

@@ -35,9 +35,17 @@ def metadata(pipeline: Pipeline) -> dict[str, Any]:
             }
             for name, anonymizer in pipeline.anonymizers.items()
         ],
+        "mode": pipeline.hearing.policies.mode,
         "alert_classes": [
-            {"name": alert.name, "threshold": alert.threshold, "label_ids": list(alert.mids)}
-            for alert in pipeline.policy.classes
+            {
+                "name": rule.name,
+                "severity": rule.severity,
+                "threshold": round(rule.on, 6),
+                "ends_below": round(rule.off, 6),
+                "confirmed_by": f"{rule.confirm} of {rule.among} windows of {rule.window_s:g} s",
+                "label_ids": [labels()[index].mid for index in rule.members],
+            }
+            for rule in pipeline.hearing.policies.now().rules
         ],
     }
 

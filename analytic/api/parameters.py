@@ -5,13 +5,37 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterable
 
-from analytic.errors import InvalidId, InvalidStartTime, UnknownLabels
+from analytic.errors import InvalidParameter, InvalidId, InvalidStartTime, UnknownLabels
+from analytic.ids import is_identifier
 from model.labels import Label, find
 
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_FLAGS = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+    "": False,
+}
+
+
+def flag(field: str, found: str | None) -> bool:
+    """Read a switch of the query: 1, true, yes, on, or 0, false, no, off; absent or empty is off.
+
+    Raises
+    ------
+    InvalidParameter
+        It is something else.
+    """
+    answer = _FLAGS.get((found or "").strip().casefold())
+    if answer is None:
+        raise InvalidParameter(field, "1, true, yes, on, or 0, false, no, off", found or "")
+    return answer
 
 
 def identifier(field: str, found: str) -> str:
@@ -22,7 +46,7 @@ def identifier(field: str, found: str) -> str:
     InvalidId
         It is not.
     """
-    if not _ID.fullmatch(found):
+    if not is_identifier(found):
         raise InvalidId(field, found)
     return found
 

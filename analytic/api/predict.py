@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from analytic.api.parameters import identifier, label_filter, start_time
+from analytic.api.parameters import flag, identifier, label_filter, start_time
 from analytic.audio.decode import AudioLimits, decode
 from analytic.events.types import Requestor, Source
 from analytic.pipeline import Analysis, Pipeline, Prediction, Task
+from model.labels import labels
 
 METHOD_NONE = "none"
 UPLOAD = "upload"
@@ -30,6 +31,9 @@ class PredictRequest:
     start_time: str | None = None
     filter: tuple[str, ...] = ()
     source: str | None = None
+    timeline: str | None = None
+    surges: str | None = None
+    explain: str | None = None
 
 
 class Predictor:
@@ -84,6 +88,7 @@ class Predictor:
                 ("source", request.source),
             )
         }
+        more = {name: flag(name, getattr(request, name)) for name in ("timeline", "surges", "explain")}
         method = METHOD_NONE if request.method is None else request.method
         self._pipeline.anonymizer(method)
         start_s = start_time(request.start_time)
@@ -93,6 +98,7 @@ class Predictor:
             method,
             Source(ids["source"] or UPLOAD),
             Requestor(ids["requestor_id"], ids["requestor_type"], ids["request_id"]),
+            surges=more["surges"],
         )
         analysis = self._pipeline.analyse(decoded.clip.starting_at(start_s), task)
         self._analysed(analysis.duration_s)
@@ -108,6 +114,9 @@ class Predictor:
             "analyzer_id": self._analyzer_id,
             "analysis_id": str(uuid.uuid4()),
             **additions(analysis, decoded.warnings),
+            **({"timeline": timeline(analysis)} if more["timeline"] else {}),
+            **({"surges": surges(analysis)} if more["surges"] else {}),
+            **({"explanations": explanations(analysis)} if more["explain"] else {}),
         }
 
 
@@ -129,3 +138,49 @@ def additions(analysis: Analysis, warnings: Iterable[str]) -> dict[str, Any]:
         "duration_s": round(analysis.duration_s, 4),
         "warnings": [*warnings, *analysis.warnings],
     }
+
+
+def timeline(analysis: Analysis) -> list[dict[str, Any]]:
+    """Return what was heard when, by onset."""
+    return [
+        {
+            "label_id": labels()[span.label_index].mid,
+            "label": labels()[span.label_index].name,
+            "onset_s": round(span.onset_s, 3),
+            "offset_s": round(span.offset_s, 3),
+            "score": round(span.score, 6),
+        }
+        for span in analysis.timeline()
+    ]
+
+
+def surges(analysis: Analysis) -> list[dict[str, Any]]:
+    """Return where it was suddenly loud, each with the class that scored highest there."""
+    return [
+        {
+            "onset_s": round(surge.onset_s, 3),
+            "offset_s": round(surge.offset_s, 3),
+            "peak_s": round(surge.peak_s, 3),
+            "peak_dbfs": round(surge.peak_dbfs, 1),
+            "background_dbfs": round(surge.background_dbfs, 1),
+            "prominence_db": round(surge.prominence_db, 1),
+            "attack_s": round(surge.attack_s, 3),
+            **listed([guess])[0],
+        }
+        for surge, guess in analysis.surges()
+    ]
+
+
+def explanations(analysis: Analysis) -> list[dict[str, Any]]:
+    """Return for each alert class why there was an alarm, or none."""
+    return [
+        {
+            "event_class": verdict.event_class,
+            "reason": verdict.reason,
+            "score": round(verdict.score, 6),
+            "threshold": round(verdict.on, 6),
+            "at_s": round(verdict.stop_s, 3),
+            "sentence": verdict.sentence(),
+        }
+        for verdict in analysis.explanations()
+    ]

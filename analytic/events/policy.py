@@ -1,100 +1,326 @@
 # SPDX-FileCopyrightText: 2026 The Hearken authors
 # SPDX-License-Identifier: MIT
-"""The first alert policy: a class is an alarm while one of its members reaches its threshold, in any window.
+"""The alert policy: window after window, from class scores to events that begin, change and end.
 
-Pure: scores and times in, decisions out. Neighbouring windows that reach the threshold are one event.
+Pure: a step takes a state and one window, and returns the next state, what happened, and why. Times are seconds on
+whatever axis the caller chose: that of the clip for an upload, Unix time for a live source, so that a stored state is
+still right after a restart.
+
+A class counts a window whose score reaches `on`, unless a guard or a more precise class vetoes it. Enough windows that
+count open an event; it stays open while the score reaches `off` (two thresholds, as a Schmitt trigger has, so that it
+does not flap), and closes after `release_s` below. In the cool-down after an announced event the next one is silent,
+unless it scores much higher.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytic.events.classes import AlertClass
+from analytic.events.rules import Rule
+from analytic.events.state import ClassState, Hit, Open, State
+from analytic.events.verdict import Reason, Verdict
+
+_EPSILON_S = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One alarm found in a clip: class, best member by score index, its score, and where, in windows and seconds."""
+class Look(NamedTuple):
+    """One window of one source.
 
-    event_class: str
-    label_index: int
-    score: float
+    Attributes
+    ----------
+    start_s, stop_s
+        Where it lies.
+    window_s
+        The length that its stride has; the window itself is shorter where the whole sound was.
+    first
+        Whether nothing came before it.
+    scores
+        float32, shape (classes,): the class scores, in the order of the policy's rules.
+    labels
+        float32, shape (527,): the tagger's scores.
+    """
+
+    start_s: float
+    stop_s: float
+    window_s: float
+    first: bool
+    scores: NDArray[np.float32]
+    labels: NDArray[np.float32]
+
+
+class Transition(NamedTuple):
+    """Something to tell: an event began, became much worse, or ended.
+
+    Attributes
+    ----------
+    phase
+        ``start``, ``update`` or ``end``.
+    number
+        With the class, the key of the event at this source.
+    offset_s
+        None unless it ended.
+    """
+
+    phase: Literal["start", "update", "end"]
+    rule: Rule
+    number: int
     onset_s: float
-    offset_s: float
-    first_window: int
-    last_window: int
+    offset_s: float | None
+    score: float
+    label_index: int
 
 
-class ThresholdPolicy:
+class Step(NamedTuple):
+    """What one window changed."""
+
+    state: State
+    transitions: list[Transition]
+    verdicts: list[Verdict]
+
+
+class Policy:
     """Decides on the scores of all classes.
 
     Parameters
     ----------
-    classes
-        The alert classes that are on.
-    indices
-        For each of them, the score indices of its members.
+    rules
+        One for each alert class that is on. A class that another names as its child must stand before it.
 
     Raises
     ------
     ValueError
-        A class without members, or a threshold outside 0..1 (0 excluded).
+        Two rules have one name, or a child stands after its parent.
     """
 
-    def __init__(self, classes: Sequence[AlertClass], indices: Sequence[Sequence[int]]) -> None:
-        for alert, members in zip(classes, indices, strict=True):
-            if not members or not 0 < alert.threshold <= 1:
-                raise ValueError(f"{alert.name}: members and a threshold above 0, at most 1; found {alert.threshold}")
-        self.classes = tuple(classes)
-        self._indices = tuple(np.array(members, np.intp) for members in indices)
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        # Scores are float32: a threshold is reached by itself only if it is one too.
+        self.rules = tuple(
+            replace(rule, on=float(np.float32(rule.on)), off=float(np.float32(rule.off))) for rule in rules
+        )
+        self._members = [np.array(rule.members, np.intp) for rule in self.rules]
+        self._weights = [np.array(rule.weights or [1.0] * len(rule.members), np.float32) for rule in self.rules]
+        seen: set[str] = set()
+        names = {rule.name for rule in self.rules}
+        for rule in self.rules:
+            if rule.name in seen or not (names & set(rule.children)) <= seen:
+                raise ValueError(f"{rule.name}: each class once, and its children before it")
+            seen.add(rule.name)
 
-    def decide(
-        self, scores: NDArray[np.float32], onsets_s: Sequence[float], offsets_s: Sequence[float]
-    ) -> list[Decision]:
-        """Find the alarms of one clip.
+    def class_scores(
+        self, labels: NDArray[np.float32], heads: Mapping[str, NDArray[np.float32]] | None = None
+    ) -> NDArray[np.float32]:
+        """Compute each class's score: its head's where there is one, else that of its highest weighted member.
 
         Parameters
         ----------
-        scores
-            float32, shape (w, 527), a row a window, in order of time.
-        onsets_s, offsets_s
-            The windows' borders, w each, seconds from the start of the clip.
+        labels
+            float32, shape (w, 527).
+        heads
+            By class, float32, shape (w,).
 
         Returns
         -------
-        list of Decision
-            By onset, then in the order of the classes.
+        numpy.ndarray
+            float32, shape (w, classes), in the order of `rules`.
         """
-        found = [
-            decision
-            for alert, members in zip(self.classes, self._indices, strict=True)
-            for decision in _runs(alert, members, scores, onsets_s, offsets_s)
+        heads = heads or {}
+        columns = [
+            heads[rule.name] if rule.name in heads else (labels[:, members] * weights).max(axis=1)
+            for rule, members, weights in zip(self.rules, self._members, self._weights, strict=True)
         ]
-        return sorted(found, key=lambda decision: decision.onset_s)
+        return np.stack(columns, axis=1) if columns else np.empty((len(labels), 0), np.float32)
+
+    def step(self, state: State, look: Look) -> Step:
+        """Take one window; only classes that look at windows of its length are judged."""
+        transitions: list[Transition] = []
+        verdicts: list[Verdict] = []
+        classes = dict(state.classes)
+        for rule, members, score in zip(self.rules, self._members, look.scores.tolist(), strict=True):
+            if abs(rule.window_s - look.window_s) > _EPSILON_S:
+                continue
+            mine = classes.get(rule.name, _NEW)
+            label = int(members[look.labels[members].argmax()])
+            if (
+                mine.open is not None
+                and look.stop_s - rule.hop_s - mine.open.last_stop_s >= rule.release_s - _EPSILON_S
+            ):
+                mine = _close(rule, mine, mine.open, transitions)
+            if mine.open is None:
+                veto = self._veto(rule, score, look, classes) if score >= rule.on else None
+                mine, verdict = _idle(rule, mine, look, score, label, veto, transitions)
+            else:
+                mine, verdict = _going(rule, mine, mine.open, look, score, label, transitions)
+            classes[rule.name] = mine
+            verdicts.append(verdict)
+        return Step(State(classes), transitions, verdicts)
+
+    def finish(self, state: State, stop_s: float | None = None, keep: Collection[str] = ()) -> Step:
+        """End every open event, but those of the classes to `keep`: the sound has ended, at `stop_s` if known."""
+        transitions: list[Transition] = []
+        classes = dict(state.classes)
+        rules = {rule.name: rule for rule in self.rules}
+        for name, before in state.classes.items():
+            if name in keep:
+                continue
+            mine = replace(before, recent=(), since_s=None)
+            if mine.open is not None and name in rules:
+                lasts = stop_s is not None and mine.open.last_stop_s >= stop_s - _EPSILON_S
+                mine = _close(rules[name], mine, mine.open, transitions, stop_s if lasts else None)
+            classes[name] = mine
+        return Step(State(classes), transitions, [])
+
+    def run(self, looks: Iterable[Look], stop_s: float | None = None, state: State | None = None) -> Step:
+        """Take all windows of one sound, in order of their ends, from a new state or a given one; end what is open."""
+        state, transitions, verdicts = state or State(), [], []
+        for look in looks:
+            step = self.step(state, look)
+            state = step.state
+            transitions += step.transitions
+            verdicts += step.verdicts
+        last = self.finish(state, stop_s)
+        return Step(last.state, transitions + last.transitions, verdicts)
+
+    def for_windows(self, counts: Mapping[float, int]) -> Policy:
+        """Return the policy for a sound with so many windows of each length: confirmed by no more than there are."""
+        return Policy([_shortened(rule, max(1, counts.get(rule.window_s, 1))) for rule in self.rules])
+
+    def _veto(
+        self, rule: Rule, score: float, look: Look, classes: Mapping[str, ClassState]
+    ) -> tuple[Reason, str, float, float] | None:
+        for child in rule.children:
+            if child in classes and classes[child].open is not None:
+                return "rolled_up", child, score, rule.on
+        for guard in rule.guards:
+            confuser = float(look.labels[list(guard.indices)].max())
+            least = max(guard.floor, guard.ratio * float(look.labels[list(rule.members)].max()))
+            if confuser >= least:
+                return "guarded", guard.name, confuser, least
+        return None
 
 
-def _runs(
-    alert: AlertClass,
-    members: NDArray[np.intp],
-    scores: NDArray[np.float32],
-    onsets_s: Sequence[float],
-    offsets_s: Sequence[float],
-) -> Iterator[Decision]:
-    of_members = scores[:, members]
-    reached = of_members.max(axis=1) >= alert.threshold
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], reached, [False])).astype(np.int8)))
-    for first, stop in edges.reshape(-1, 2):
-        window, member = np.unravel_index(int(of_members[first:stop].argmax()), (stop - first, members.size))
-        yield Decision(
-            event_class=alert.name,
-            label_index=int(members[member]),
-            score=float(of_members[first + window, member]),
-            onset_s=onsets_s[first],
-            offset_s=offsets_s[stop - 1],
-            first_window=int(first),
-            last_window=int(stop - 1),
-        )
+_NEW = ClassState()
+
+
+def _shortened(rule: Rule, windows: int) -> Rule:
+    if windows >= rule.among and rule.min_s <= (windows - 1) * rule.hop_s:
+        return rule
+    confirm = min(rule.confirm, windows)
+    return replace(
+        rule,
+        confirm=confirm,
+        among=max(confirm, min(rule.among, windows)),
+        min_s=min(rule.min_s, (windows - 1) * rule.hop_s),
+    )
+
+
+def _verdict(rule: Rule, look: Look, reason: Reason, score: float, **more: float | str) -> Verdict:
+    return Verdict(rule.name, look.stop_s, reason, score, rule.on, rule.off, **more)  # type: ignore[arg-type]
+
+
+def _idle(
+    rule: Rule,
+    mine: ClassState,
+    look: Look,
+    score: float,
+    label: int,
+    veto: tuple[Reason, str, float, float] | None,
+    transitions: list[Transition],
+) -> tuple[ClassState, Verdict]:
+    """Judge a window while no event is open."""
+    counts = score >= rule.on and veto is None
+    horizon_s = look.stop_s - (rule.among - 0.5) * rule.hop_s
+    earlier = tuple(hit for hit in mine.recent if hit.stop_s > horizon_s)
+    recent = (*earlier, Hit(_onset_s(rule, look), look.stop_s, counts, score, label))[-rule.among :]
+    hits = [hit for hit in recent if hit.counts]
+    chained = mine.since_s is not None and any(hit.counts for hit in earlier)
+    since_s = (mine.since_s if chained else look.stop_s) if hits and (counts or chained) else None
+    mine = replace(mine, recent=recent, since_s=since_s)
+    if not counts or since_s is None:
+        if veto is not None:
+            reason, other, found, needed = veto
+            return mine, _verdict(rule, look, reason, score, other=other, found=found, needed=needed)
+        return mine, _verdict(rule, look, "quiet" if score < rule.off else "below_on", score)
+    if len(hits) < rule.confirm:
+        return mine, _verdict(rule, look, "confirming", score, found=len(hits), needed=rule.confirm)
+    if look.stop_s - since_s < rule.min_s - _EPSILON_S:
+        return mine, _verdict(rule, look, "too_short", score, found=look.stop_s - since_s, needed=rule.min_s)
+    best = max(hits, key=lambda hit: hit.score)
+    onset_s = max(hits[0].onset_s, mine.ended_s)
+    opened = Open(mine.events + 1, onset_s, hits[0].stop_s, look.stop_s, best.score, best.label_index)
+    mine = replace(mine, recent=(), since_s=None, open=opened, events=opened.number)
+    return _announce(rule, mine, opened, look, score, transitions)
+
+
+def _announce(
+    rule: Rule, mine: ClassState, event: Open, look: Look, score: float, transitions: list[Transition]
+) -> tuple[ClassState, Verdict]:
+    """Tell that a silent event is there, unless it must stay silent."""
+    louder = mine.last_score + rule.escalation
+    if look.stop_s < mine.cooling_until_s and event.score < louder:
+        until_s = mine.cooling_until_s
+        return mine, _verdict(rule, look, "cooling_down", score, found=score, needed=louder, until_s=until_s)
+    event = replace(event, announced=event.score)
+    transitions.append(_transition("start", rule, event))
+    return replace(mine, open=event, last_score=event.score), _verdict(rule, look, "alert", score)
+
+
+def _going(
+    rule: Rule, mine: ClassState, event: Open, look: Look, score: float, label: int, transitions: list[Transition]
+) -> tuple[ClassState, Verdict]:
+    """Judge a window while an event is open."""
+    if score < rule.off:
+        if look.stop_s - event.last_stop_s < rule.release_s - _EPSILON_S:
+            return mine, _verdict(rule, look, "fading", score)
+        return _close(rule, mine, event, transitions), _verdict(rule, look, "ended", score)
+    higher = score > event.score
+    event = replace(
+        event,
+        last_stop_s=look.stop_s,
+        score=max(score, event.score),
+        label_index=label if higher else event.label_index,
+    )
+    mine = replace(mine, open=event)
+    if look.stop_s - event.first_stop_s >= rule.max_s - _EPSILON_S:
+        return _close(rule, mine, event, transitions, look.stop_s), _verdict(rule, look, "max_duration", score)
+    if event.announced is None:
+        return _announce(rule, mine, event, look, score, transitions)
+    if event.score >= event.announced + rule.escalation:
+        event = replace(event, announced=event.score)
+        transitions.append(_transition("update", rule, event))
+        return replace(mine, open=event, last_score=event.score), _verdict(rule, look, "escalated", score)
+    return mine, _verdict(rule, look, "continuing", score)
+
+
+def _close(
+    rule: Rule, mine: ClassState, event: Open, transitions: list[Transition], offset_s: float | None = None
+) -> ClassState:
+    """End an event; a silent one ends in silence, and nothing cools down anew."""
+    if event.announced is None:
+        return replace(mine, open=None)
+    if offset_s is None:
+        offset_s = event.last_stop_s - rule.window_s + rule.lag_s
+    offset_s = max(offset_s, event.onset_s + min(rule.lag_s, rule.hop_s))
+    transitions.append(_transition("end", rule, event, offset_s))
+    return replace(
+        mine,
+        open=None,
+        ended_s=offset_s,
+        last_score=event.score,
+        cooling_until_s=event.last_stop_s + rule.cool_down_s,
+    )
+
+
+def _onset_s(rule: Rule, look: Look) -> float:
+    """Estimate when a sound began that this window is the first to hold."""
+    return look.start_s if look.first else max(look.start_s, look.stop_s - rule.lag_s)
+
+
+def _transition(
+    phase: Literal["start", "update", "end"], rule: Rule, event: Open, offset_s: float | None = None
+) -> Transition:
+    return Transition(phase, rule, event.number, event.onset_s, offset_s, event.score, event.label_index)

@@ -83,6 +83,8 @@ class Event:
         The same as RFC 3339 UTC, for live sources; None for uploads.
     peak_dbfs
         Highest sample within it, dB relative to full scale; None if unknown or digital silence.
+    severity
+        ``critical``, ``warning`` or ``notice``, as the alert class says.
     """
 
     id: str
@@ -100,6 +102,7 @@ class Event:
     requestor: Requestor
     model: ModelName
     anonymizer: AnonymizerName
+    severity: str = "warning"
 
     def opened(self) -> Event:
         """Return the same event as it was when it began."""

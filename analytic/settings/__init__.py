@@ -13,20 +13,10 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import platformdirs
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_serializer,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -36,17 +26,16 @@ from pydantic_settings import (
 
 from analytic.access import is_loopback
 from analytic.errors import BadSettings
+from analytic.settings.alerts import AlertSettings
+from analytic.settings.listen import ListenSettings
+from analytic.settings.section import Section
 
 CONFIG_VARIABLE = "HEARKEN_CONFIG"
 WEIGHTS_VARIABLE = "HEARKEN_WEIGHTS"
 _MEBIBYTE = 1 << 20
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class HttpSettings(_Section):
+class HttpSettings(Section):
     """The REST API, and who may use it and the bus."""
 
     host: str = Field("127.0.0.1", description="Address to listen on, for the REST API and the bus.")
@@ -103,7 +92,7 @@ def _checked_token(token: str, where: str) -> str:
     return token
 
 
-class BusSettings(_Section):
+class BusSettings(Section):
     """The websocket bus."""
 
     port: int = Field(8765, ge=0, le=65535, description="Port of the bus; 0 takes a free one.")
@@ -112,7 +101,7 @@ class BusSettings(_Section):
     kept_messages: int = Field(1000, ge=0, description="Messages kept in memory for `since`; gone at a restart.")
 
 
-class AudioSettings(_Section):
+class AudioSettings(Section):
     """What sound is accepted."""
 
     max_duration_s: float = Field(600.0, gt=0, le=3600, description="Longest sound of one request in seconds.")
@@ -127,7 +116,7 @@ class AudioSettings(_Section):
         return self
 
 
-class ModelsSettings(_Section):
+class ModelsSettings(Section):
     """The tagger."""
 
     tagger: str | None = Field(None, description="Which installed tagger speaks; by default mn04_as, else the first.")
@@ -139,37 +128,13 @@ class ModelsSettings(_Section):
     threads: int = Field(1, ge=1, le=64, description="Threads for one clip.")
 
 
-class AnonymizerSettings(_Section):
+class AnonymizerSettings(Section):
     """The anonymisers."""
 
     segment_s: float = Field(1.0, gt=0, le=60, description="Segment length of scrample in seconds.")
 
 
-class AlertSettings(_Section):
-    """Which alert classes are on, and from which score."""
-
-    enabled: tuple[str, ...] | None = Field(
-        None, description="Alert classes that are on; by default those of the table."
-    )
-    thresholds: Mapping[str, float] = Field(
-        default_factory=lambda: MappingProxyType({}),
-        description="Score, above 0 to 1, by alert class, in place of the table's.",
-    )
-
-    @field_validator("thresholds")
-    @classmethod
-    def _within(cls, thresholds: Mapping[str, float]) -> Mapping[str, float]:
-        for name, value in thresholds.items():
-            if not 0 < value <= 1:
-                raise ValueError(f"{name}: a threshold is above 0 and at most 1, found {value}")
-        return MappingProxyType(dict(thresholds))
-
-    @field_serializer("thresholds")
-    def _plain(self, thresholds: Mapping[str, float]) -> dict[str, float]:
-        return dict(thresholds)
-
-
-class ServiceSettings(_Section):
+class ServiceSettings(Section):
     """The service as a whole."""
 
     analyzer_id: str = Field(
@@ -194,6 +159,7 @@ class Settings(BaseSettings):
     models: ModelsSettings = Field(default_factory=ModelsSettings)
     anonymizers: AnonymizerSettings = Field(default_factory=AnonymizerSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
+    listen: ListenSettings = Field(default_factory=ListenSettings)
     service: ServiceSettings = Field(default_factory=ServiceSettings)
 
     @classmethod

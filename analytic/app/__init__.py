@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""Where the parts are joined: settings in, a running service out. The only place that picks concrete parts.
+
+`parts` makes one part each from its settings, `policies` the alert policies, `service` joins them on two ports.
+"""
+
+from analytic.app.parts import forbid_core_dumps, make_extras, make_heads, make_limits, make_pipeline, make_tagger
+from analytic.app.policies import make_policies
+from analytic.app.service import Service
+
+__all__ = [
+    "Service",
+    "forbid_core_dumps",
+    "make_extras",
+    "make_heads",
+    "make_limits",
+    "make_pipeline",
+    "make_policies",
+    "make_tagger",
+]

@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""One part each from its settings."""
+
+from __future__ import annotations
+
+import ctypes
+import resource
+import time
+from collections.abc import Sequence
+
+from analytic.app.policies import make_policies, surge_rule
+from analytic.audio.decode import AudioLimits
+from analytic.delivery.dispatch import Dispatcher, Sink
+from analytic.events.types import Event, Stamp
+from analytic.ids import Uuid7
+from analytic.pipeline import Pipeline
+from analytic.pipeline.live import Extras
+from analytic.settings import AudioSettings, ModelsSettings, Settings
+from analytic.settings.alerts import AlertSettings
+from analytic.telemetry import Metrics
+from anonymizers.base import os_random
+from anonymizers.registry import anonymizers
+from model.heads.shipped import ShippedHeads, shipped
+from model.store import TaggerStore
+from model.stream import StreamingTagger
+
+_PR_SET_DUMPABLE = 4
+
+
+def make_tagger(settings: ModelsSettings) -> StreamingTagger:
+    """Open the tagger that the settings name, else the one that the store prefers.
+
+    Raises
+    ------
+    UnknownTagger, TaggerNotInstalled, BadTaggerFile
+        There is none to open.
+    """
+    store = TaggerStore(settings.dir)
+    return store.open(settings.tagger or store.preferred(), lanes=settings.lanes, threads=settings.threads)
+
+
+def make_heads(tagger: str) -> ShippedHeads | None:
+    """Return the alarm heads that come with the package for the tagger of this name, with their operating points."""
+    return shipped(tagger)
+
+
+def make_limits(settings: AudioSettings) -> AudioLimits:
+    """Return what sound is accepted."""
+    return AudioLimits(
+        settings.max_duration_s, settings.max_channels, settings.min_sample_rate_hz, settings.max_sample_rate_hz
+    )
+
+
+def make_ids() -> Uuid7:
+    """Return a maker of UUIDv7s on this machine's clock."""
+    return Uuid7(lambda: time.time_ns() // 1_000_000, os_random)
+
+
+def make_pipeline(
+    settings: Settings,
+    tagger: StreamingTagger,
+    sinks: Sequence[Sink] = (),
+    metrics: Metrics | None = None,
+) -> Pipeline:
+    """Join tagger, anonymisers, policy and sinks to the one path."""
+    metrics = metrics or Metrics()
+    new_id = make_ids()
+    dispatcher = Dispatcher(sinks, new_id, metrics.sink_failure)
+
+    def publish(events: Sequence[Event]) -> list[Stamp]:
+        metrics.events(events)
+        return dispatcher.publish(events)
+
+    heads = make_heads(tagger.card.name)
+    return Pipeline(
+        tagger,
+        anonymizers(segment_s=settings.anonymizers.segment_s),
+        make_policies(settings.alerts, tagger.card.name, heads.points if heads else None),
+        publish,
+        new_id,
+        heads=heads.heads if heads else None,
+        observe=metrics.stage,
+    )
+
+
+def make_extras(settings: AlertSettings) -> Extras:
+    """Return what live sources listen for beside the alert classes of the policy."""
+    return Extras(surge=surge_rule(settings))
+
+
+def forbid_core_dumps() -> None:
+    """Keep the memory of this process, which holds sound, out of core files."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # also where the kernel pipes cores to a program

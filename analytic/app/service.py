@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""The whole service on its two ports."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analytic.access import LOOPBACK_NAMES, AccessRules
+from analytic.api import application, intake
+from analytic.api.predict import Predictor
+from analytic.api.server import HttpServer
+from analytic.app.parts import make_limits, make_pipeline, make_tagger
+from analytic.app.policies import make_policies
+from analytic.delivery.memory import Memory
+from analytic.delivery.websocket import WebsocketBus
+from analytic.settings import Settings
+from analytic.telemetry import Metrics
+from model.stream import StreamingTagger
+from model.tagger import WINDOW_SAMPLES
+
+_PORT_LEFT_OUT = 80  # browsers do not name it in `Origin`
+
+
+class Service:
+    """The whole service on its two ports.
+
+    Parameters
+    ----------
+    settings
+        What to be.
+    tagger
+        What hears; by default `make_tagger` of the settings.
+
+    Raises
+    ------
+    BadSettings, ModelError
+        It cannot be made so.
+    OSError
+        Its port is taken.
+    """
+
+    def __init__(self, settings: Settings, tagger: StreamingTagger | None = None) -> None:
+        http = settings.http
+        limits, token = make_limits(settings.audio), http.secret()
+        tagger = tagger or make_tagger(settings.models)
+        make_policies(settings.alerts, tagger.card.name)  # refuse wrong settings before a port is taken
+        self._tagger = tagger
+        metrics, memory = Metrics(), Memory(settings.bus.kept_messages)
+        metrics.model(tagger.card.name, tagger.card.version)
+        self._host = http.host
+        own = {*LOOPBACK_NAMES, http.host, *http.allowed_hosts}
+        access = AccessRules.of(own, http.allowed_origins, token)
+        self._http = HttpServer(
+            http.host,
+            http.port,
+            threads=http.threads,
+            max_connections=http.max_connections,
+            max_body_bytes=http.max_body_bytes,
+            parser=intake.parser(access, intake.Budget(http.max_held_bytes)),
+        )
+        pages = {f"http://{_bracketed(host)}:{self._http.port}" for host in own}
+        pages |= {f"http://{_bracketed(host)}" for host in own if self._http.port == _PORT_LEFT_OUT}
+        self._bus = WebsocketBus(
+            http.host,
+            settings.bus.port,
+            AccessRules.of(own, {*http.allowed_origins, *pages}, token),
+            memory.since,
+            queue_messages=settings.bus.queue_messages,
+            max_subscribers=settings.bus.max_subscribers,
+            subscribers_changed=metrics.subscribers,
+        )
+        pipeline = make_pipeline(settings, tagger, (memory, self._bus, metrics), metrics)
+        self._application = application.create(
+            application.Doors(
+                pipeline,
+                Predictor(pipeline, limits, settings.service.analyzer_id, metrics.clip),
+                access,
+                metrics,
+                self._not_ready,
+                http.max_body_bytes,
+            )
+        )
+        self.http_url = f"http://{_bracketed(http.host)}:{self._http.port}"
+        self.bus_url = ""
+
+    def start(self) -> None:
+        """Warm up, open the bus, answer requests.
+
+        Raises
+        ------
+        OSError
+            The bus's port is taken.
+        """
+        try:
+            self._tagger.tag(np.zeros(WINDOW_SAMPLES, np.float32))
+            self.bus_url = f"ws://{_bracketed(self._host)}:{self._bus.start()}/events"
+        except BaseException:
+            self.stop()
+            raise
+        self._http.start(self._application)
+
+    def stop(self) -> None:
+        """Finish what has begun, then close both ports; the bus last, so that the last alarm still leaves."""
+        self._http.stop()
+        self._bus.stop()
+
+    def _not_ready(self) -> str | None:
+        return None if self._bus.running else "the websocket bus is down"
+
+
+def _bracketed(host: str) -> str:
+    host = host.strip("[]")
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""How loud sound is, block by block, and the signs that it is no true sound: clipping and samples that do not move.
+
+Decibels are relative to full scale, and full scale is 1.0: a square wave of amplitude 1 is 0 dBFS, a sine -3.01 dBFS.
+The level is the RMS about the block's mean, because a microphone's constant offset is no sound. Nothing is below
+-120 dBFS; that is also the level of digital silence.
+
+`attack_near` looks for the steepest rise in a track of such levels.
+
+Each block is measured by itself, so what a stream carries from push to push is the samples of its unfinished block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+BLOCK_SAMPLES = 800
+BLOCK_S = 0.05
+FLOOR_DBFS = -120.0
+
+FULL_SCALE = 0.999
+PLATEAU_MINIMUM = 0.25
+"""A flat top below this is quiet sound in few bits, not a converter at its limit."""
+
+Samples = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """What was measured in b neighbouring blocks of 50 ms.
+
+    Attributes
+    ----------
+    rms_dbfs
+        float64, shape (b,), -120..0: RMS about the block's mean.
+    peak_dbfs
+        float64, shape (b,), -120..0: highest absolute sample.
+    clipped
+        int64, shape (b,), 0..800: samples in runs of three or more at 0.999 of full scale or more, or at a plateau:
+        all equal to the block's highest or lowest sample, and that at 0.25 or more.
+    constant
+        int64, shape (b,), 0..800: samples in runs of three or more equal ones; 800 where the block does not move.
+    """
+
+    rms_dbfs: NDArray[np.float64]
+    peak_dbfs: NDArray[np.float64]
+    clipped: NDArray[np.int64]
+    constant: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of blocks."""
+        return self.rms_dbfs.size
+
+
+def nothing() -> Samples:
+    """Return what a stream carries before its first sample."""
+    return np.empty(0, np.float32)
+
+
+def push(remainder: Samples, waveform: Samples) -> tuple[Samples, Levels]:
+    """Measure the blocks that a piece of a stream completes.
+
+    However a stream is cut into pieces, the blocks are the same.
+
+    Parameters
+    ----------
+    remainder
+        What the last call returned; `nothing()` at the start.
+    waveform
+        float32, shape (n,), mono, 16 000 Hz, finite, within -1..1.
+
+    Returns
+    -------
+    remainder
+        float32, shape (r,), r < 800: the samples of the unfinished block. A copy, read-only.
+    levels
+        Those of the finished blocks.
+
+    Raises
+    ------
+    ValueError
+        The waveform is not one-dimensional, or not finite.
+    """
+    if waveform.ndim != 1:
+        raise ValueError(f"a waveform has shape (n,); found {waveform.shape}")
+    samples = np.concatenate((remainder, waveform)) if remainder.size else waveform
+    left = samples[samples.size - samples.size % BLOCK_SAMPLES :].astype(np.float32)
+    if not np.isfinite(left).all():
+        raise ValueError("a waveform is finite")
+    left.setflags(write=False)
+    return left, measure(samples)
+
+
+def measure(waveform: Samples) -> Levels:
+    """Measure the whole blocks of a waveform; up to 799 samples at its end are left out.
+
+    Parameters
+    ----------
+    waveform
+        float32, shape (n,), mono, 16 000 Hz, finite, within -1..1.
+
+    Raises
+    ------
+    ValueError
+        The waveform is not finite.
+    """
+    count = waveform.size // BLOCK_SAMPLES
+    blocks = np.ascontiguousarray(waveform[: count * BLOCK_SAMPLES], np.float32).reshape(count, BLOCK_SAMPLES)
+    highest, lowest = blocks.max(axis=1), blocks.min(axis=1)
+    peak = np.maximum(highest, -lowest)
+    if not np.isfinite(peak).all():
+        raise ValueError("a waveform is finite")
+    exact = blocks.astype(np.float64)
+    about_mean = exact - exact.mean(axis=1, keepdims=True)
+    clipped = np.zeros(count, np.int64)
+    loud = np.flatnonzero(peak >= PLATEAU_MINIMUM)
+    clipped[loud] = _clipped(blocks[loud], highest[loud], lowest[loud])
+    same = blocks[:, 1:] == blocks[:, :-1]
+    return Levels(
+        rms_dbfs=to_dbfs(np.sqrt(np.square(about_mean).mean(axis=1))),
+        peak_dbfs=to_dbfs(peak),
+        clipped=clipped,
+        constant=_in_runs(same[:, :-1] & same[:, 1:]),
+    )
+
+
+def to_dbfs(amplitude: ArrayLike) -> NDArray[np.float64]:
+    """Turn amplitudes, 0..1, into dB relative to full scale, float64, never below -120."""
+    lowest = 10 ** (FLOOR_DBFS / 20)
+    return 20 * np.log10(np.maximum(np.asarray(amplitude, np.float64), lowest))
+
+
+def _clipped(blocks: Samples, highest: Samples, lowest: Samples) -> NDArray[np.int64]:
+    """Count the clipped samples of each block, given its highest and lowest sample."""
+    begins = np.zeros_like(blocks[:, 2:], np.bool_)
+    for side, extreme in ((blocks, highest), (-blocks, -lowest)):
+        is_plateau = (highest > lowest) & (extreme >= PLATEAU_MINIMUM)
+        limit = np.where(is_plateau, np.minimum(extreme, FULL_SCALE), FULL_SCALE).astype(np.float32)
+        at_limit = side >= limit[:, np.newaxis]
+        begins |= at_limit[:, :-2] & at_limit[:, 1:-1] & at_limit[:, 2:]
+    return _in_runs(begins)
+
+
+def _in_runs(begins: Mask) -> NDArray[np.int64]:
+    """Count the samples of each row that belong to a run of three, given where such runs begin."""
+    count, width = begins.shape
+    covered = np.zeros((count, width + 2), np.bool_)
+    for shift in range(3):
+        covered[:, shift : shift + width] |= begins
+    return covered.sum(axis=1, dtype=np.int64)

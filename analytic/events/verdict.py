@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""Why there is an alarm, or none: the scores, the threshold and the rule, for every class and window."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Reason = Literal[
+    "quiet",
+    "below_on",
+    "guarded",
+    "rolled_up",
+    "confirming",
+    "too_short",
+    "cooling_down",
+    "alert",
+    "escalated",
+    "continuing",
+    "fading",
+    "ended",
+    "max_duration",
+]
+
+
+class Verdict(NamedTuple):
+    """What a policy thought of one class in one window.
+
+    Attributes
+    ----------
+    event_class, stop_s
+        Which class, and where the window ends.
+    reason
+        The rule that decided.
+    score, on, off
+        The class's score and its thresholds.
+    found, needed
+        With ``confirming``, windows; with ``too_short``, seconds; with ``cooling_down``, the score and the one that
+        would be announced all the same.
+    other
+        With ``guarded`` the guard, with ``rolled_up`` the class that says it more precisely.
+    until_s
+        With ``cooling_down``, its end.
+    """
+
+    event_class: str
+    stop_s: float
+    reason: Reason
+    score: float
+    on: float
+    off: float
+    found: float = 0.0
+    needed: float = 0.0
+    other: str = ""
+    until_s: float = 0.0
+
+    def sentence(self) -> str:
+        """Say it in words."""
+        score = f"score {self.score:.3f}"
+        return (
+            f"{self.event_class}: "
+            + {
+                "quiet": f"no alert: {score} is below {self.off:.3f}",
+                "below_on": f"no alert: {score} is below the threshold {self.on:.3f}",
+                "guarded": f"no alert: {score} reaches {self.on:.3f}, but it is more likely {self.other} "
+                f"({self.found:.3f}, at least {self.needed:.3f} is needed for that)",
+                "rolled_up": f"no alert of its own: it is told as {self.other}",
+                "confirming": f"not yet: {score} reaches {self.on:.3f} in {self.found:.0f} of {self.needed:.0f}",
+                "too_short": f"not yet: it has lasted {self.found:.1f} s of the {self.needed:.1f} s needed",
+                "cooling_down": f"silent: the last alert was too short a while ago (until {self.until_s:.1f} s), "
+                f"and {score} is below the {self.needed:.3f} that would be told all the same",
+                "alert": f"alert: {score} reaches {self.on:.3f}",
+                "escalated": f"told again: {score} is that much higher than before",
+                "continuing": f"goes on: {score} reaches {self.off:.3f}",
+                "fading": f"still open: {score} is below {self.off:.3f}, but not for long enough",
+                "ended": f"over: {score} has been below {self.off:.3f} for long enough",
+                "max_duration": "over: it has lasted as long as an event may",
+            }[self.reason]
+        )
