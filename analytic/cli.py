@@ -72,6 +72,7 @@ def serve(
             http={"host": host, "port": port, "insecure_lan": insecure_lan or None},
             bus={"port": bus_port},
             models={"tagger": tagger, "dir": data_dir / "models" if data_dir else None},
+            listen={"state_dir": data_dir / "sources" if data_dir else None},
         )
         run(settings)
 

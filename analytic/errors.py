@@ -26,6 +26,12 @@ HearkenError
     BadSettings                 what the operator set
     NotReady                    not now
     Busy                        too much at once
+    NoRoom                      no such source now
+        SourceConnected
+        TooManySources
+    UnknownSource               a live source that is not there
+    SourceFailed                a live source that cannot be opened, or ended
+    ExtraMissing                an optional package that is not installed
 
 The REST layer gives each a status (`analytic.api.errors`), and a test walks this tree to see that it does.
 """
@@ -215,6 +221,50 @@ class Busy(HearkenError):
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(f"Busy: at most {limit_bytes} bytes of uploads are held at once; try again in a second")
         self.limit_bytes = limit_bytes
+
+
+class NoRoom(HearkenError):
+    """A live source cannot come in now."""
+
+
+class SourceConnected(NoRoom):
+    """Sound of this source is already coming in, or it must not while it is asked for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Source {printable(name)} is connected already")
+        self.name = name
+
+
+class TooManySources(NoRoom):
+    """There are as many live sources as there may be."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} live sources are there already, as many as listen.max_sources allows")
+        self.limit = limit
+
+
+class UnknownSource(HearkenError):
+    """No live source is called so."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Unknown source: {printable(name)}")
+        self.name = name
+
+
+class SourceFailed(HearkenError):
+    """A live source cannot be opened, or its sound has ended against expectation."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"{printable(address)}: {reason}")
+        self.address, self.reason = address, reason
+
+
+class ExtraMissing(HearkenError):
+    """What is asked needs an optional package."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs the extra {extra}: pip install 'hearken[{extra}]'")
+        self.what, self.extra = what, extra
 
 
 def printable(text: str, limit: int = 80) -> str:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -71,6 +72,21 @@ class Metrics:
         self._subscribers = Gauge(
             "hearken_bus_subscribers", "Subscribers of the websocket bus", registry=self._registry
         )
+        self._source_age = Gauge(
+            "hearken_source_audio_age_seconds",
+            "Age of a live source's last sound",
+            ("source",),
+            registry=self._registry,
+        )
+        self._source_ok = Gauge(
+            "hearken_source_ok", "1 while a live source is heard well", ("source",), registry=self._registry
+        )
+        self._source_dropped = Gauge(
+            "hearken_source_dropped_seconds",
+            "Sound of a live source left out for overload",
+            ("source",),
+            registry=self._registry,
+        )
         self._model = Gauge(
             "hearken_model", "1 for the tagger that speaks", ("name", "version"), registry=self._registry
         )
@@ -104,6 +120,14 @@ class Metrics:
     def model(self, name: str, version: str) -> None:
         """Note which tagger speaks."""
         self._model.labels(name, version).set(1)
+
+    def source(self, report: Mapping[str, Any]) -> None:
+        """Note how a live source fares."""
+        name = str(report["id"])
+        if report["last_audio_age_s"] is not None:
+            self._source_age.labels(name).set(report["last_audio_age_s"])
+        self._source_ok.labels(name).set(report["status"] == "ok")
+        self._source_dropped.labels(name).set(report["dropped_s"])
 
     def exposition(self) -> bytes:
         """Return all metrics in Prometheus' text format."""

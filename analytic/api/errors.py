@@ -25,6 +25,11 @@ STATUS: Mapping[type[errors.HearkenError], HTTPStatus] = MappingProxyType(
         errors.TokenRequired: HTTPStatus.UNAUTHORIZED,
         errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
         errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+        errors.SourceConnected: HTTPStatus.CONFLICT,
+        errors.NoRoom: HTTPStatus.SERVICE_UNAVAILABLE,
+        errors.UnknownSource: HTTPStatus.NOT_FOUND,
+        errors.SourceFailed: HTTPStatus.BAD_GATEWAY,
+        errors.ExtraMissing: HTTPStatus.NOT_IMPLEMENTED,
     }
 )
 NOT_ANSWERED = (errors.BadSettings,)

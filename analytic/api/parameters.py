@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 
-from analytic.errors import InvalidParameter, InvalidId, InvalidStartTime, UnknownLabels
+from analytic.errors import InvalidId, InvalidParameter, InvalidStartTime, UnknownLabels
 from analytic.ids import is_identifier
 from model.labels import Label, find
 

@@ -5,7 +5,15 @@
 `parts` makes one part each from its settings, `policies` the alert policies, `service` joins them on two ports.
 """
 
-from analytic.app.parts import forbid_core_dumps, make_extras, make_heads, make_limits, make_pipeline, make_tagger
+from analytic.app.parts import (
+    forbid_core_dumps,
+    make_extras,
+    make_heads,
+    make_ids,
+    make_limits,
+    make_pipeline,
+    make_tagger,
+)
 from analytic.app.policies import make_policies
 from analytic.app.service import Service
 
@@ -14,6 +22,7 @@ __all__ = [
     "forbid_core_dumps",
     "make_extras",
     "make_heads",
+    "make_ids",
     "make_limits",
     "make_pipeline",
     "make_policies",

@@ -7,17 +7,24 @@ from __future__ import annotations
 import ctypes
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from analytic.app.policies import make_policies, surge_rule
 from analytic.audio.decode import AudioLimits
 from analytic.delivery.dispatch import Dispatcher, Sink
-from analytic.events.types import Event, Stamp
+from analytic.errors import BadSettings, HearkenError
+from analytic.events.level import Levels
+from analytic.events.types import Event, Source, Stamp
 from analytic.ids import Uuid7
-from analytic.pipeline import Pipeline
+from analytic.listen.door import Pcm16, Unpack
+from analytic.listen.listener import Listener
+from analytic.listen.remembered import Remembered
+from analytic.pipeline import LiveSource, Pipeline
 from analytic.pipeline.live import Extras
 from analytic.settings import AudioSettings, ModelsSettings, Settings
 from analytic.settings.alerts import AlertSettings
+from analytic.settings.listen import ListenSettings
 from analytic.telemetry import Metrics
 from anonymizers.base import os_random
 from anonymizers.registry import anonymizers
@@ -87,6 +94,53 @@ def make_pipeline(
 def make_extras(settings: AlertSettings) -> Extras:
     """Return what live sources listen for beside the alert classes of the policy."""
     return Extras(surge=surge_rule(settings))
+
+
+def make_listener(settings: Settings, pipeline: Pipeline, metrics: Metrics) -> Listener:
+    """Return what runs the live sources."""
+    listen, extras = settings.listen, make_extras(settings.alerts)
+
+    def open_stream(
+        source: Source, began: float, memory: Mapping[str, Any] | None, on_levels: Callable[[Levels], None]
+    ) -> LiveSource:
+        return LiveSource(pipeline, source, began, memory, extras, on_levels)
+
+    return Listener(
+        open_stream,
+        Remembered(listen.state_dir),
+        max_sources=listen.max_sources,
+        workers=listen.workers,
+        backlog_s=listen.backlog_s,
+        lost_after_s=listen.lost_after_s,
+        observer=metrics,
+    )
+
+
+def make_keepers(settings: ListenSettings, listener: Listener) -> list[Any]:
+    """Return what keeps the sources of the settings open.
+
+    Raises
+    ------
+    BadSettings
+        An address is none.
+    """
+    if not settings.sources:
+        return []
+    from analytic.listen import address
+    from analytic.listen.keeper import Keeper
+
+    keepers = []
+    for name, text in settings.sources.items():
+        try:
+            keepers.append(Keeper(listener, name, address.read(text)))
+        except HearkenError as error:
+            raise BadSettings(f"listen.sources.{name}: {error}") from error
+    return keepers
+
+
+def unpackers() -> dict[str, Callable[[], Unpack]]:
+    """Return what turns the messages of live sound into sound, by format."""
+    return {"pcm16": Pcm16}
 
 
 def forbid_core_dumps() -> None:

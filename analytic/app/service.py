@@ -10,10 +10,11 @@ from analytic.access import LOOPBACK_NAMES, AccessRules
 from analytic.api import application, intake
 from analytic.api.predict import Predictor
 from analytic.api.server import HttpServer
-from analytic.app.parts import make_limits, make_pipeline, make_tagger
+from analytic.app.parts import make_keepers, make_limits, make_listener, make_pipeline, make_tagger, unpackers
 from analytic.app.policies import make_policies
 from analytic.delivery.memory import Memory
 from analytic.delivery.websocket import WebsocketBus
+from analytic.listen.door import ListenDoor
 from analytic.settings import Settings
 from analytic.telemetry import Metrics
 from model.stream import StreamingTagger
@@ -71,6 +72,10 @@ class Service:
             subscribers_changed=metrics.subscribers,
         )
         pipeline = make_pipeline(settings, tagger, (memory, self._bus, metrics), metrics)
+        self._listener = make_listener(settings, pipeline, metrics)
+        self._keepers = make_keepers(settings.listen, self._listener)
+        tokens = {name: one.get_secret_value() for name, one in settings.listen.tokens.items()}
+        self._bus.add_door(ListenDoor(self._listener, access.allows_token, tokens, unpackers()))
         self._application = application.create(
             application.Doors(
                 pipeline,
@@ -79,6 +84,7 @@ class Service:
                 metrics,
                 self._not_ready,
                 http.max_body_bytes,
+                self._listener,
             )
         )
         self.http_url = f"http://{_bracketed(http.host)}:{self._http.port}"
@@ -94,15 +100,21 @@ class Service:
         """
         try:
             self._tagger.tag(np.zeros(WINDOW_SAMPLES, np.float32))
+            self._listener.start()
             self.bus_url = f"ws://{_bracketed(self._host)}:{self._bus.start()}/events"
         except BaseException:
             self.stop()
             raise
         self._http.start(self._application)
+        for keeper in self._keepers:
+            keeper.start()
 
     def stop(self) -> None:
         """Finish what has begun, then close both ports; the bus last, so that the last alarm still leaves."""
         self._http.stop()
+        for keeper in self._keepers:
+            keeper.stop()
+        self._listener.stop()
         self._bus.stop()
 
     def _not_ready(self) -> str | None:

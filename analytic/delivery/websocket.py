@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The websocket bus: every message to every subscriber that wants it, on ``ws://HOST:PORT/events``.
 
+Other paths of the same server belong to doors that are handed in; the bus knows nothing of what comes through them.
+
 One event loop in one thread. Each subscriber has a bounded queue; one that cannot follow is closed with a reason, and
 nobody waits for it: it comes back with ``since=<last message_id>``.
 """
@@ -16,6 +18,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from http import HTTPStatus
+from typing import Protocol
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -31,6 +34,28 @@ _MAX_MESSAGE_BYTES = 16_384
 _TOKEN_WAIT_S = 10.0
 _CLOSE_POLICY = 1008
 _CLOSE_INVALID = 1007
+
+
+class Door(Protocol):
+    """Another path of the websocket server; Host and Origin are checked before it is asked."""
+
+    @property
+    def path(self) -> str:
+        """What the paths begin with, such as ``/listen/``."""
+        ...
+
+    @property
+    def max_message_bytes(self) -> int:
+        """The largest message that may come in."""
+        ...
+
+    def refuse(self, request: Request) -> tuple[HTTPStatus, str] | None:
+        """Tell why a request may not come in, if so."""
+        ...
+
+    async def handle(self, connection: ServerConnection) -> None:
+        """Attend a connection until it ends."""
+        ...
 
 
 class WebsocketBus:
@@ -71,12 +96,17 @@ class WebsocketBus:
         self._queue_messages = queue_messages
         self._max_subscribers = max_subscribers
         self._subscribers_changed = subscribers_changed
+        self._doors: list[Door] = []
         self._subscribers: set[Subscriber] = set()
         self._waiting = 0  # connections that have still to show their token
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="websocket-bus", daemon=True)
         self._started: Future[int] = Future()
         self._stopping = asyncio.Event()
+
+    def add_door(self, door: Door) -> None:
+        """Give another path to a door; before `start`."""
+        self._doors.append(door)
 
     def start(self) -> int:
         """Listen; return the port.
@@ -149,6 +179,11 @@ class WebsocketBus:
             return connection.respond(HTTPStatus.MISDIRECTED_REQUEST, "Host not allowed\n")
         if len(origins) > 1 or not self._access.allows_origin(origins[0] if origins else None, host):
             return connection.respond(HTTPStatus.FORBIDDEN, "Origin not allowed\n")
+        door = self._door(request)
+        if door is not None:
+            refused = door.refuse(request)
+            connection.protocol.max_message_size = door.max_message_bytes
+            return None if refused is None else connection.respond(refused[0], f"{refused[1]}\n")
         try:
             subscription = from_target(request.path)
         except InvalidSubscription as error:
@@ -164,6 +199,10 @@ class WebsocketBus:
     async def _handle(self, connection: ServerConnection) -> None:
         request = connection.request
         if request is None:  # never, once the handshake is done
+            return
+        door = self._door(request)
+        if door is not None:
+            await door.handle(connection)
             return
         try:
             subscription = from_target(request.path) or Subscription()
@@ -181,6 +220,9 @@ class WebsocketBus:
             await connection.close(_CLOSE_INVALID, str(error)[:120])
         except ConnectionClosed:
             pass
+
+    def _door(self, request: Request) -> Door | None:
+        return next((door for door in self._doors if request.path.startswith(door.path)), None)
 
     async def _first_message(self, connection: ServerConnection) -> Subscription:
         self._waiting += 1

@@ -6,26 +6,35 @@ Decibels are relative to full scale, and full scale is 1.0: a square wave of amp
 The level is the RMS about the block's mean, because a microphone's constant offset is no sound. Nothing is below
 -120 dBFS; that is also the level of digital silence.
 
-`attack_near` looks for the steepest rise in a track of such levels.
-
 Each block is measured by itself, so what a stream carries from push to push is the samples of its unfinished block.
+Above the blocks stand two readings of a track of levels: how loud it usually is (`Background`), and where it rises most
+steeply (`attack_near`).
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 BLOCK_SAMPLES = 800
 BLOCK_S = 0.05
+BLOCKS_A_SECOND = 20
 FLOOR_DBFS = -120.0
 
 FULL_SCALE = 0.999
 PLATEAU_MINIMUM = 0.25
 """A flat top below this is quiet sound in few bits, not a converter at its limit."""
 
+LEAST_RISE_DB = 6.0
+QUIET_DBFS = -75.0
+"""What happens below this is the noise of a microphone, or its being switched on; no attack."""
+
+Track = NDArray[np.floating[Any]]
 Samples = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
@@ -44,7 +53,8 @@ class Levels:
         int64, shape (b,), 0..800: samples in runs of three or more at 0.999 of full scale or more, or at a plateau:
         all equal to the block's highest or lowest sample, and that at 0.25 or more.
     constant
-        int64, shape (b,), 0..800: samples in runs of three or more equal ones; 800 where the block does not move.
+        int64, shape (b,), 0..800: samples in runs of three or more equal ones. A block that does not move
+        has 800, and a level of -120 dBFS; a square wave has 800 too.
     """
 
     rms_dbfs: NDArray[np.float64]
@@ -135,6 +145,75 @@ def to_dbfs(amplitude: ArrayLike) -> NDArray[np.float64]:
     return 20 * np.log10(np.maximum(np.asarray(amplitude, np.float64), lowest))
 
 
+@dataclass(frozen=True, slots=True)
+class Background:
+    """How loud it usually is: a running low percentile of the levels, with what it takes to go on.
+
+    Every whole second gives one value, the lower median of its 20 blocks, so that a short sound leaves no trace; the
+    background is a percentile of the last such values. With the 30th of 40 s it follows a lasting rise (a fan switched
+    on) once 29 s are loud, and a fall once 12 s are quiet.
+
+    Attributes
+    ----------
+    second, history
+        Levels of the unfinished second, and a value for each whole second looked back on, dBFS.
+    dbfs
+        The background, None until there is enough history.
+    """
+
+    second: tuple[float, ...] = ()
+    history: tuple[float, ...] = ()
+    dbfs: float | None = None
+
+    def heard(self, level_dbfs: float, window_s: int, percentile: float, warmup_s: int) -> Background:
+        """Return the background after one more block, looking back on `window_s`, once there are `warmup_s`."""
+        second = (*self.second, level_dbfs)
+        if len(second) < BLOCKS_A_SECOND:
+            return Background(second, self.history, self.dbfs)
+        history = (*self.history, sorted(second)[(BLOCKS_A_SECOND - 1) // 2])[-window_s:]
+        rank = int(percentile / 100 * (len(history) - 1))
+        return Background((), history, sorted(history)[rank] if len(history) >= warmup_s else None)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Background:
+        """Return the background that was stored as a dictionary of JSON values."""
+        return cls(tuple(stored["second"]), tuple(stored["history"]), stored["dbfs"])
+
+
+def attack_near(levels: Track, start_s: float, stop_s: float, track_start_s: float = 0.0) -> float | None:
+    """Find where the level rises most steeply within a span.
+
+    The rise is measured over two blocks, because sound seldom begins at a block's border; the power of the block
+    between tells where in it the sound began.
+
+    Parameters
+    ----------
+    levels
+        Shape (b,), dBFS: RMS levels of neighbouring blocks of 50 ms.
+    start_s, stop_s
+        The span; only blocks that touch it count.
+    track_start_s
+        The time of the first block.
+
+    Returns
+    -------
+    float or None
+        Seconds, within the span; None where nothing rises by at least 6 dB within 0.1 s.
+    """
+    first = max(0, math.floor((start_s - track_start_s) / BLOCK_S + 1e-6))
+    stop = max(first, math.ceil((stop_s - track_start_s) / BLOCK_S - 1e-6))
+    piece = np.maximum(levels[first:stop].astype(np.float64), QUIET_DBFS)
+    if piece.size < 2:
+        return None
+    before, after = np.concatenate((piece[:1], piece[:-1])), np.concatenate((piece[1:], piece[-1:]))
+    steepest = int(np.argmax(after - before))
+    if after[steepest] - before[steepest] < LEAST_RISE_DB:
+        return None
+    low, between, high = (10 ** (track[steepest] / 10) for track in (before, piece, after))
+    filled = float(np.clip((between - low) / (high - low), 0, 1))
+    return min(stop_s, max(start_s, track_start_s + (first + steepest + 1 - filled) * BLOCK_S))
+
+
 def _clipped(blocks: Samples, highest: Samples, lowest: Samples) -> NDArray[np.int64]:
     """Count the clipped samples of each block, given its highest and lowest sample."""
     begins = np.zeros_like(blocks[:, 2:], np.bool_)
@@ -152,4 +231,5 @@ def _in_runs(begins: Mask) -> NDArray[np.int64]:
     covered = np.zeros((count, width + 2), np.bool_)
     for shift in range(3):
         covered[:, shift : shift + width] |= begins
-    return covered.sum(axis=1, dtype=np.int64)
+    counts: NDArray[np.int64] = covered.sum(axis=1, dtype=np.int64)
+    return counts

@@ -70,12 +70,20 @@ class Policies:
     by_mode
         At least one.
     mode
-        Returns the mode; asked whenever a window is judged.
+        Returns the mode where nobody chose one; asked whenever a window is judged.
+
+    Attributes
+    ----------
+    chosen
+        The mode that somebody set; None where it is left to the schedule.
+    windows
+        Length and distance of the windows that the policies look at, seconds.
     """
 
     def __init__(self, by_mode: Mapping[str, Policy], mode: Callable[[], str]) -> None:
         self.by_mode = dict(by_mode)
         self._mode = mode
+        self.chosen: str | None = None
         self.windows = frozenset(
             (rule.window_s, rule.hop_s) for policy in self.by_mode.values() for rule in policy.rules
         )
@@ -88,8 +96,20 @@ class Policies:
     @property
     def mode(self) -> str:
         """The mode that it is now."""
-        return self._mode()
+        return self.chosen if self.chosen is not None else self._mode()
+
+    def choose(self, mode: str | None) -> None:
+        """Set the mode, or leave it to the schedule again.
+
+        Raises
+        ------
+        KeyError
+            There is no such mode.
+        """
+        if mode is not None and mode not in self.by_mode:
+            raise KeyError(mode)
+        self.chosen = mode
 
     def now(self) -> Policy:
         """Return the policy of the mode that it is now."""
-        return self.by_mode[self._mode()]
+        return self.by_mode[self.mode]

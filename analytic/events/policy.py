@@ -106,8 +106,10 @@ class Policy:
         self._weights = [np.array(rule.weights or [1.0] * len(rule.members), np.float32) for rule in self.rules]
         seen: set[str] = set()
         names = {rule.name for rule in self.rules}
+        # What a stored state says of a class that is off now silences nobody.
+        self._children = {rule.name: [name for name in rule.children if name in names] for rule in self.rules}
         for rule in self.rules:
-            if rule.name in seen or not (names & set(rule.children)) <= seen:
+            if rule.name in seen or not seen.issuperset(self._children[rule.name]):
                 raise ValueError(f"{rule.name}: each class once, and its children before it")
             seen.add(rule.name)
 
@@ -145,16 +147,14 @@ class Policy:
                 continue
             mine = classes.get(rule.name, _NEW)
             label = int(members[look.labels[members].argmax()])
-            if (
-                mine.open is not None
-                and look.stop_s - rule.hop_s - mine.open.last_stop_s >= rule.release_s - _EPSILON_S
-            ):
+            if mine.open is not None and _missed(rule, mine.open, look):
                 mine = _close(rule, mine, mine.open, transitions)
+            child = next((name for name in self._children[rule.name] if classes.get(name, _NEW).open is not None), "")
             if mine.open is None:
-                veto = self._veto(rule, score, look, classes) if score >= rule.on else None
+                veto = _veto(rule, score, look, child) if score >= rule.on else None
                 mine, verdict = _idle(rule, mine, look, score, label, veto, transitions)
             else:
-                mine, verdict = _going(rule, mine, mine.open, look, score, label, transitions)
+                mine, verdict = _going(rule, mine, mine.open, look, score, label, child, transitions)
             classes[rule.name] = mine
             verdicts.append(verdict)
         return Step(State(classes), transitions, verdicts)
@@ -167,7 +167,7 @@ class Policy:
         for name, before in state.classes.items():
             if name in keep:
                 continue
-            mine = replace(before, recent=(), since_s=None)
+            mine = replace(before, recent=(), run=None)
             if mine.open is not None and name in rules:
                 lasts = stop_s is not None and mine.open.last_stop_s >= stop_s - _EPSILON_S
                 mine = _close(rules[name], mine, mine.open, transitions, stop_s if lasts else None)
@@ -189,21 +189,25 @@ class Policy:
         """Return the policy for a sound with so many windows of each length: confirmed by no more than there are."""
         return Policy([_shortened(rule, max(1, counts.get(rule.window_s, 1))) for rule in self.rules])
 
-    def _veto(
-        self, rule: Rule, score: float, look: Look, classes: Mapping[str, ClassState]
-    ) -> tuple[Reason, str, float, float] | None:
-        for child in rule.children:
-            if child in classes and classes[child].open is not None:
-                return "rolled_up", child, score, rule.on
-        for guard in rule.guards:
-            confuser = float(look.labels[list(guard.indices)].max())
-            least = max(guard.floor, guard.ratio * float(look.labels[list(rule.members)].max()))
-            if confuser >= least:
-                return "guarded", guard.name, confuser, least
-        return None
-
 
 _NEW = ClassState()
+
+
+def _missed(rule: Rule, event: Open, look: Look) -> bool:
+    """Tell whether windows are missing before this one, and the event would have ended in them."""
+    silent_s = look.stop_s - rule.hop_s - event.last_stop_s
+    return silent_s >= max(rule.release_s, rule.hop_s) - _EPSILON_S
+
+
+def _veto(rule: Rule, score: float, look: Look, child: str) -> tuple[Reason, str, float, float] | None:
+    if child:
+        return "rolled_up", child, score, rule.on
+    for guard in rule.guards:
+        confuser = float(look.labels[list(guard.indices)].max())
+        least = max(guard.floor, guard.ratio * float(look.labels[list(rule.members)].max()))
+        if confuser >= least:
+            return "guarded", guard.name, confuser, least
+    return None
 
 
 def _shortened(rule: Rule, windows: int) -> Rule:
@@ -235,25 +239,37 @@ def _idle(
     counts = score >= rule.on and veto is None
     horizon_s = look.stop_s - (rule.among - 0.5) * rule.hop_s
     earlier = tuple(hit for hit in mine.recent if hit.stop_s > horizon_s)
-    recent = (*earlier, Hit(_onset_s(rule, look), look.stop_s, counts, score, label))[-rule.among :]
+    now = Hit(_onset_s(rule, look), look.stop_s, counts, score, label)
+    recent = (*earlier, now)[-rule.among :]
     hits = [hit for hit in recent if hit.counts]
-    chained = mine.since_s is not None and any(hit.counts for hit in earlier)
-    since_s = (mine.since_s if chained else look.stop_s) if hits and (counts or chained) else None
-    mine = replace(mine, recent=recent, since_s=since_s)
-    if not counts or since_s is None:
+    run = _run(rule, mine, now) if hits else None
+    mine = replace(mine, recent=recent, run=run)
+    if not counts or run is None:
         if veto is not None:
             reason, other, found, needed = veto
             return mine, _verdict(rule, look, reason, score, other=other, found=found, needed=needed)
         return mine, _verdict(rule, look, "quiet" if score < rule.off else "below_on", score)
     if len(hits) < rule.confirm:
         return mine, _verdict(rule, look, "confirming", score, found=len(hits), needed=rule.confirm)
-    if look.stop_s - since_s < rule.min_s - _EPSILON_S:
-        return mine, _verdict(rule, look, "too_short", score, found=look.stop_s - since_s, needed=rule.min_s)
-    best = max(hits, key=lambda hit: hit.score)
-    onset_s = max(hits[0].onset_s, mine.ended_s)
-    opened = Open(mine.events + 1, onset_s, hits[0].stop_s, look.stop_s, best.score, best.label_index)
-    mine = replace(mine, recent=(), since_s=None, open=opened, events=opened.number)
+    lasted_s = look.stop_s - run.stop_s
+    if lasted_s < rule.min_s - _EPSILON_S:
+        return mine, _verdict(rule, look, "too_short", score, found=lasted_s, needed=rule.min_s)
+    # What was needed: the windows of `confirm` among the last few, or all of them for `min_s`.
+    first, best = (run, run) if rule.min_s else (hits[0], max(hits, key=lambda hit: hit.score))
+    onset_s = max(first.onset_s, mine.ended_s)
+    opened = Open(mine.events + 1, onset_s, first.stop_s, look.stop_s, best.score, best.label_index)
+    mine = replace(mine, recent=(), run=None, open=opened, events=opened.number)
     return _announce(rule, mine, opened, look, score, transitions)
+
+
+def _run(rule: Rule, mine: ClassState, now: Hit) -> Hit:
+    """Return the run that goes on in this window, or begins with it."""
+    horizon_s = now.stop_s - (max(rule.among, 2) - 0.5) * rule.hop_s
+    if mine.run is None or not any(hit.counts and hit.stop_s > horizon_s for hit in mine.recent):
+        return now
+    if not now.counts or now.score <= mine.run.score:
+        return mine.run
+    return mine.run._replace(score=now.score, label_index=now.label_index)
 
 
 def _announce(
@@ -266,11 +282,18 @@ def _announce(
         return mine, _verdict(rule, look, "cooling_down", score, found=score, needed=louder, until_s=until_s)
     event = replace(event, announced=event.score)
     transitions.append(_transition("start", rule, event))
-    return replace(mine, open=event, last_score=event.score), _verdict(rule, look, "alert", score)
+    return replace(mine, open=event, last_score=event.score), _verdict(rule, look, "alert", score, found=event.score)
 
 
 def _going(
-    rule: Rule, mine: ClassState, event: Open, look: Look, score: float, label: int, transitions: list[Transition]
+    rule: Rule,
+    mine: ClassState,
+    event: Open,
+    look: Look,
+    score: float,
+    label: int,
+    child: str,
+    transitions: list[Transition],
 ) -> tuple[ClassState, Verdict]:
     """Judge a window while an event is open."""
     if score < rule.off:
@@ -287,12 +310,17 @@ def _going(
     mine = replace(mine, open=event)
     if look.stop_s - event.first_stop_s >= rule.max_s - _EPSILON_S:
         return _close(rule, mine, event, transitions, look.stop_s), _verdict(rule, look, "max_duration", score)
+    if child:
+        return mine, _verdict(rule, look, "rolled_up", score, other=child)
     if event.announced is None:
         return _announce(rule, mine, event, look, score, transitions)
-    if event.score >= event.announced + rule.escalation:
+    louder = event.announced + rule.escalation
+    if event.score >= louder:
         event = replace(event, announced=event.score)
         transitions.append(_transition("update", rule, event))
-        return replace(mine, open=event, last_score=event.score), _verdict(rule, look, "escalated", score)
+        return replace(mine, open=event, last_score=event.score), _verdict(
+            rule, look, "escalated", score, found=event.score, needed=louder
+        )
     return mine, _verdict(rule, look, "continuing", score)
 
 
@@ -304,7 +332,8 @@ def _close(
         return replace(mine, open=None)
     if offset_s is None:
         offset_s = event.last_stop_s - rule.window_s + rule.lag_s
-    offset_s = max(offset_s, event.onset_s + min(rule.lag_s, rule.hop_s))
+    shortest_s = min(event.onset_s + min(rule.lag_s, rule.hop_s), event.last_stop_s)  # nothing ends after its sound
+    offset_s = max(offset_s, shortest_s, event.onset_s)
     transitions.append(_transition("end", rule, event, offset_s))
     return replace(
         mine,

@@ -55,8 +55,8 @@ class ClassState:
     ----------
     recent
         The last windows, as many as the rule looks at.
-    since_s
-        End of the first window that counted, of those since when some have.
+    run
+        The windows since when some have counted: onset and end of the first that did, score and member of the highest.
     open
         The event that is open, if any.
     events
@@ -70,7 +70,7 @@ class ClassState:
     """
 
     recent: tuple[Hit, ...] = ()
-    since_s: float | None = None
+    run: Hit | None = None
     open: Open | None = None
     events: int = 0
     ended_s: float = float("-inf")
@@ -117,7 +117,8 @@ _TIMES = ("ended_s", "cooling_until_s")
 
 
 def _plain(state: ClassState) -> dict[str, Any]:
-    fields = asdict(state) | {"recent": [list(hit) for hit in state.recent]}
+    hits = {"recent": [list(hit) for hit in state.recent], "run": None if state.run is None else list(state.run)}
+    fields = asdict(state) | hits
     return fields | {name: None for name in _TIMES if fields[name] == _NEVER}
 
 
@@ -125,7 +126,7 @@ def _class_state(fields: Mapping[str, Any]) -> ClassState:
     times = {name: _NEVER if fields[name] is None else float(fields[name]) for name in _TIMES}
     return ClassState(
         recent=tuple(Hit(*hit) for hit in fields["recent"]),
-        since_s=fields["since_s"],
+        run=None if fields["run"] is None else Hit(*fields["run"]),
         open=None if fields["open"] is None else Open(**fields["open"]),
         events=int(fields["events"]),
         last_score=float(fields["last_score"]),

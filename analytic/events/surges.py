@@ -2,31 +2,22 @@
 # SPDX-License-Identifier: MIT
 """Surges: sound that suddenly stands out, whatever it is.
 
-The background is a running low percentile of the levels. Every whole second gives one value, the lower median of its
-20 blocks, so that a short sound leaves no trace; the background is the 30th percentile of the last 40 such values. It
-follows a lasting rise (a fan switched on) within 30 s, as soon as 29 of them are high, and a fall after 12. While a
-surge is open it is judged by the background from before, so no surge raises the bar that it is measured by.
-
 A surge opens where the level stands `threshold_db` above the background, has risen by as much within `attack_s`, and
 is loud in itself. It ends when the level has stayed below half the threshold for `release_s`, and is cut at
-`longest_s`: what lasts longer is background. There is one algorithm, `step`; a whole track is one long step.
+`longest_s`: what lasts longer is background. While it is open it is judged by the background from before, so no surge
+raises the bar that it is measured by. There is one algorithm, `step`; a whole track is one long step.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from analytic.events.level import BLOCK_S
-
-BLOCKS_A_SECOND = 20
-
-Track = NDArray[np.floating[Any]]
+from analytic.events.level import BLOCK_S, Background, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +27,10 @@ class SurgeSettings:
     Attributes
     ----------
     threshold_db, minimum_dbfs
-        It begins this high above the background, and no quieter than about 70 dB SPL on a usual MEMS microphone.
+        It begins this high above the background, and this loud: about 70 dB SPL on a usual MEMS microphone.
     attack_s, release_s
-        The level rises by the threshold within this time; it has ended when it stays low for that long.
+        The level rises by the threshold within this time; it has ended when it stays low for that long. The
+        pauses of someone who talks are mostly shorter than 1.5 s, so that talk is one surge, not one for each phrase.
     shortest_s, longest_s
         Limits of its length. A click fills one block of 0.05 s, so 0.1 s leaves clicks out.
     window_s, percentile, warmup_s
@@ -53,7 +45,7 @@ class SurgeSettings:
     threshold_db: float = 12.0
     minimum_dbfs: float = -50.0
     attack_s: float = 0.5
-    release_s: float = 0.5
+    release_s: float = 1.5
     shortest_s: float = 0.1
     longest_s: float = 30.0
     window_s: int = 40
@@ -64,9 +56,8 @@ class SurgeSettings:
         fits = {
             "threshold_db": self.threshold_db > 0,
             "attack_s": BLOCK_S <= self.attack_s < self.longest_s,
-            "release_s": BLOCK_S <= self.release_s,
-            "shortest_s": BLOCK_S <= self.shortest_s < self.longest_s,
-            "longest_s": self.longest_s < math.inf,
+            "release_s": BLOCK_S <= self.release_s < math.inf,
+            "shortest_s": BLOCK_S <= self.shortest_s < self.longest_s < math.inf,
             "percentile": 0 <= self.percentile <= 100,
             "warmup_s": 1 <= self.warmup_s <= self.window_s,
         }
@@ -96,10 +87,10 @@ class Surge:
     peak_s, peak_dbfs
         The middle of its loudest block (of equals the first), and the level of that block.
     background_dbfs, attack_s
-        The level before it, and how long the level took to rise by the threshold.
+        The background before it, and how long the level took to rise by the threshold.
     prominence_db
-        How far the peak stands above the higher of the valleys beside it, from `attack_s` before the rise was noticed to
-        the end of the release, as scipy.signal.peak_prominences has it; 0 where sound was cut before it fell.
+        How far the peak stands above the higher of the valleys beside it, from `attack_s` before the rise was noticed
+        to the end of the release, as scipy.signal.peak_prominences has it; 0 where sound was cut before it fell.
     """
 
     onset_s: float
@@ -134,17 +125,15 @@ class SurgeState:
     ----------
     start_s, blocks
         The time of the stream's first block, and how many have been heard.
-    second, history, background_dbfs
-        Levels of the unfinished second; a value for each of the last `window_s`; None until `warmup_s`.
-    recent, surge
-        Levels of the last `attack_s`, or since the last surge's offset; the surge that is going on, if one is.
+    background, surge
+        How loud it usually is; the surge that is going on, if one is.
+    recent
+        Levels of the last `attack_s`, or since the last surge's offset, dBFS.
     """
 
     start_s: float = 0.0
     blocks: int = 0
-    second: tuple[float, ...] = ()
-    history: tuple[float, ...] = ()
-    background_dbfs: float | None = None
+    background: Background = field(default_factory=Background)
     recent: tuple[float, ...] = ()
     surge: OpenSurge | None = None
 
@@ -155,16 +144,15 @@ class SurgeState:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> SurgeState:
         """Return the state that `to_json` stored."""
-        lists = {name: tuple(stored[name]) for name in ("second", "history", "recent")}
-        return cls(**{**stored, **lists, "surge": OpenSurge(**stored["surge"]) if stored["surge"] else None})
+        surge = OpenSurge(**stored["surge"]) if stored["surge"] else None
+        background = Background.from_json(stored["background"])
+        return cls(stored["start_s"], stored["blocks"], background, tuple(stored["recent"]), surge)
 
 
 def step(
     state: SurgeState, levels: Track, settings: SurgeSettings = DEFAULT
 ) -> tuple[SurgeState, tuple[SurgeStart | Surge, ...]]:
-    """Hear the next blocks of a stream.
-
-    However a stream is cut into pieces, the surges are the same. Each start is followed by its end; none overlap.
+    """Hear the next blocks of a stream, cut as you like; each start is followed by its end, and no surges overlap.
 
     Parameters
     ----------
@@ -181,7 +169,7 @@ def step(
     Raises
     ------
     ValueError
-        The levels are not one-dimensional, or not finite.
+        The levels have another shape, or are not finite.
     """
     if levels.ndim != 1 or not np.isfinite(levels).all():
         raise ValueError(f"levels have shape (b,) and are finite; found shape {levels.shape}")
@@ -210,6 +198,7 @@ def _blocks(seconds: float) -> int:
 def _hear(state: SurgeState, level: float, settings: SurgeSettings) -> tuple[SurgeState, list[SurgeStart | Surge]]:
     was = state.surge
     surge = _kept(was, state.blocks, level, settings) if was else _opened(state, level, settings)
+    background = state.background.heard(level, settings.window_s, settings.percentile, settings.warmup_s)
     blocks = state.blocks + 1
     recent = (*state.recent, level)[-_blocks(settings.attack_s) :]
     changes: list[SurgeStart | Surge] = []
@@ -223,12 +212,11 @@ def _hear(state: SurgeState, level: float, settings: SurgeSettings) -> tuple[Sur
         # The next rise begins after this offset, so surges cannot overlap.
         recent = recent[max(0, len(recent) - surge.quiet_blocks) :]
         surge = None
-    heard = replace(state, blocks=blocks, second=(*state.second, level), recent=recent, surge=surge)
-    return (heard if len(heard.second) < BLOCKS_A_SECOND else _adapted(heard, settings)), changes
+    return SurgeState(state.start_s, blocks, background, recent, surge), changes
 
 
 def _opened(state: SurgeState, level: float, settings: SurgeSettings) -> OpenSurge | None:
-    background = state.background_dbfs
+    background = state.background.dbfs
     if background is None or level < max(background + settings.threshold_db, settings.minimum_dbfs):
         return None
     low = [index for index, before in enumerate(state.recent) if before <= level - settings.threshold_db]
@@ -237,8 +225,8 @@ def _opened(state: SurgeState, level: float, settings: SurgeSettings) -> OpenSur
     rise = (*state.recent[low[-1] + 1 :], level)
     onset = state.blocks + 1 - len(rise)
     loudest = rise.index(max(rise))
-    left, right = min(state.recent), min(rise[loudest:])
-    return OpenSurge(onset, len(rise), background, onset + loudest, rise[loudest], left, right)
+    valleys = min(state.recent), min(rise[loudest:])
+    return OpenSurge(onset, len(rise), background, onset + loudest, rise[loudest], *valleys)
 
 
 def _kept(surge: OpenSurge, block: int, level: float, settings: SurgeSettings) -> OpenSurge:
@@ -260,12 +248,3 @@ def _ended(surge: OpenSurge, blocks: int, start_s: float) -> Surge:
         prominence_db=surge.peak_dbfs - max(surge.left_dbfs, surge.right_dbfs),
         attack_s=surge.rise_blocks * BLOCK_S,
     )
-
-
-def _adapted(state: SurgeState, settings: SurgeSettings) -> SurgeState:
-    """Turn a full second into history, and the history into the background."""
-    lower_median = sorted(state.second)[(BLOCKS_A_SECOND - 1) // 2]
-    history = (*state.history, lower_median)[-settings.window_s :]
-    rank = int(settings.percentile / 100 * (len(history) - 1))
-    background = sorted(history)[rank] if len(history) >= settings.warmup_s else None
-    return replace(state, second=(), history=history, background_dbfs=background)

@@ -65,6 +65,7 @@ def timeline(
         raise ValueError(f"0 < off <= on <= 1, found off {off:g} and on {on:g}")
     if not len(scores) == len(starts_s) == len(stops_s):
         raise ValueError(f"a start and a stop for each of {len(scores)} windows, found {len(starts_s)}, {len(stops_s)}")
+    on, off = float(np.float32(on)), float(np.float32(off))  # as the scores are, so that a threshold reaches itself
     heard = np.flatnonzero((scores >= on).any(axis=0))
     spans = [span for index in heard for span in _of(int(index), scores[:, index], starts_s, stops_s, on, off, lag_s)]
     return sorted(spans, key=lambda span: (span.onset_s, -span.score))

@@ -36,7 +36,8 @@ class Verdict(NamedTuple):
         The class's score and its thresholds.
     found, needed
         With ``confirming``, windows; with ``too_short``, seconds; with ``cooling_down``, the score and the one that
-        would be announced all the same.
+        would be announced all the same; with ``alert``, the event's highest score; with ``escalated``, that and the one
+        from which it is told again.
     other
         With ``guarded`` the guard, with ``rolled_up`` the class that says it more precisely.
     until_s
@@ -56,24 +57,32 @@ class Verdict(NamedTuple):
 
     def sentence(self) -> str:
         """Say it in words."""
-        score = f"score {self.score:.3f}"
+        score = f"score {self.score:.4g}"
         return (
             f"{self.event_class}: "
             + {
-                "quiet": f"no alert: {score} is below {self.off:.3f}",
-                "below_on": f"no alert: {score} is below the threshold {self.on:.3f}",
-                "guarded": f"no alert: {score} reaches {self.on:.3f}, but it is more likely {self.other} "
-                f"({self.found:.3f}, at least {self.needed:.3f} is needed for that)",
-                "rolled_up": f"no alert of its own: it is told as {self.other}",
-                "confirming": f"not yet: {score} reaches {self.on:.3f} in {self.found:.0f} of {self.needed:.0f}",
-                "too_short": f"not yet: it has lasted {self.found:.1f} s of the {self.needed:.1f} s needed",
+                "quiet": f"no alert: {score} is below {self.off:.4g}",
+                "below_on": f"no alert: {score} is below the threshold {self.on:.4g}",
+                "guarded": f"no alert: {score} reaches {self.on:.4g}, but it is more likely {self.other} "
+                f"({self.found:.4g}, at least {self.needed:.4g} is needed for that)",
+                "rolled_up": f"no alert of its own: {score} reaches {self._reached():.4g}, but it is told as "
+                f"{self.other}",
+                "confirming": f"not yet: {score} reaches {self.on:.4g}, in {self.found:.0f} of the "
+                f"{self.needed:.0f} windows needed",
+                "too_short": f"not yet: {score} reaches {self.on:.4g}, for {self.found:.1f} s of the "
+                f"{self.needed:.1f} s needed",
                 "cooling_down": f"silent: the last alert was too short a while ago (until {self.until_s:.1f} s), "
-                f"and {score} is below the {self.needed:.3f} that would be told all the same",
-                "alert": f"alert: {score} reaches {self.on:.3f}",
-                "escalated": f"told again: {score} is that much higher than before",
-                "continuing": f"goes on: {score} reaches {self.off:.3f}",
-                "fading": f"still open: {score} is below {self.off:.3f}, but not for long enough",
-                "ended": f"over: {score} has been below {self.off:.3f} for long enough",
-                "max_duration": "over: it has lasted as long as an event may",
+                f"and {score} is below the {self.needed:.4g} that would be told all the same",
+                "alert": f"alert: {score} reaches {self._reached():.4g}"
+                + ("" if self.score >= self.on else f", and the highest so far, {self.found:.4g}, {self.on:.4g}"),
+                "escalated": f"told again: with {score} the highest so far is {self.found:.4g}, and "
+                f"{self.needed:.4g} was needed for that",
+                "continuing": f"goes on: {score} reaches {self.off:.4g}",
+                "fading": f"still open: {score} is below {self.off:.4g}, but not for long enough",
+                "ended": f"over: {score} has been below {self.off:.4g} for long enough",
+                "max_duration": f"over: {score} reaches {self.off:.4g}, but it has lasted as long as an event may",
             }[self.reason]
         )
+
+    def _reached(self) -> float:
+        return self.on if self.score >= self.on else self.off

@@ -199,6 +199,8 @@ class LiveSource:
         score = float(scores[label]) if scores is not None else 0.0
         number = round(change.onset_s * 1000)
         if isinstance(change, SurgeStart):
+            if any(name != SURGE for name, _ in self._told):
+                return []  # it is known what it is
             return [self._tell(Transition("start", rule, number, change.onset_s, None, score, label))]
         if (SURGE, number) not in self._told:
             return []

@@ -1,0 +1,234 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""Many sources on few threads: each gets one hop at a time, in turn; a housekeeper looks after the silent ones."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytic.errors import SourceConnected, TooManySources
+from analytic.events.types import Source
+from analytic.listen.remembered import Remembered
+from analytic.listen.session import Open, Session
+
+_LOG = logging.getLogger(__name__)
+_HOUSEKEEPING_S = 1.0
+
+
+class Observer(Protocol):
+    """Who is told how the sources fare."""
+
+    def source(self, report: dict[str, Any]) -> None:
+        """Note one source's report; comes every second."""
+        ...
+
+
+class _Nobody:
+    def source(self, report: dict[str, Any]) -> None:
+        """Note nothing."""
+
+
+class Listener:
+    """Runs the sources.
+
+    Parameters
+    ----------
+    open_stream
+        Opens a source's life in the pipeline; see `Session`.
+    remembered
+        Where what outlives a restart is kept.
+    max_sources
+        How many sources there may be.
+    workers
+        How many threads analyse.
+    backlog_s, lost_after_s
+        See `Session`.
+    observer
+        Told every source's report each second.
+    now
+        Unix time in seconds.
+    """
+
+    def __init__(
+        self,
+        open_stream: Open,
+        remembered: Remembered,
+        *,
+        max_sources: int = 64,
+        workers: int = 1,
+        backlog_s: float = 5.0,
+        lost_after_s: float = 10.0,
+        observer: Observer | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._open = open_stream
+        self._remembered = remembered
+        self._max_sources = max_sources
+        self._backlog_s, self._lost_after_s = backlog_s, lost_after_s
+        self._observer = observer or _Nobody()
+        self._now = now
+        self._sessions: dict[str, Session] = {}
+        self._connected: set[str] = set()
+        self._lock = threading.Lock()
+        self._ready: queue.SimpleQueue[Session | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"listen-{number}", daemon=True) for number in range(workers)
+        ]
+        self._housekeeper = threading.Thread(target=self._keep_house, name="listen-housekeeper", daemon=True)
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in (*self._threads, self._housekeeper):
+            thread.start()
+
+    def stop(self) -> None:
+        """Analyse what waits, end every source, remember what outlives a restart."""
+        self._stopping.set()
+        for session in self.sessions():
+            session.end()
+            self._schedule(session)
+        for _ in self._threads:
+            self._ready.put(None)
+        for thread in (*self._threads, self._housekeeper):
+            if thread.ident is not None:
+                thread.join()
+        for session in self.sessions():
+            session.close()
+            self._remember(session)
+
+    def connect(self, source: Source) -> Session:
+        """Begin a connection that brings sound of a source.
+
+        Raises
+        ------
+        SourceConnected, TooManySources
+            It is connected already, or there is no room for another.
+        """
+        with self._lock:
+            if source.id in self._connected:
+                raise SourceConnected(source.id)
+            if source.id not in self._sessions:
+                self._make_room()
+                self._sessions[source.id] = Session(
+                    source,
+                    self._open,
+                    backlog_s=self._backlog_s,
+                    lost_after_s=self._lost_after_s,
+                    memory=self._remembered.read(source.id),
+                )
+            self._connected.add(source.id)
+            session = self._sessions[source.id]
+            session.counts.connections += 1
+            return session
+
+    def disconnect(self, session: Session, error: str | None = None) -> None:
+        """End a connection; what waits is still analysed, and open events end once the source counts as lost."""
+        session.end()
+        session.counts.last_error = error
+        self._schedule(session)
+        with self._lock:
+            self._connected.discard(session.source.id)
+
+    def feed(self, session: Session, samples: NDArray[np.float32]) -> None:
+        """Take sound that has just ended, float32, shape (n,), within -1..1; returns at once."""
+        if samples.size and session.feed(samples, self._now()):
+            self._schedule(session)
+
+    def sessions(self) -> Sequence[Session]:
+        """List the sources."""
+        with self._lock:
+            return tuple(self._sessions.values())
+
+    def session(self, name: str) -> Session | None:
+        """Return a source by name."""
+        with self._lock:
+            return self._sessions.get(name)
+
+    def reports(self) -> list[dict[str, Any]]:
+        """Return how every source fares, by name."""
+        now = self._now()
+        found = [{**one.report(now), "connected": one.source.id in self._connected} for one in self.sessions()]
+        return sorted(found, key=lambda report: str(report["id"]))
+
+    def forget(self, name: str) -> bool:
+        """Forget all that was learnt of a source; tell whether there was something. It must not be connected.
+
+        Raises
+        ------
+        SourceConnected
+            It is.
+        """
+        with self._lock:
+            if name in self._connected:
+                raise SourceConnected(name)
+            there = self._sessions.pop(name, None) is not None
+        return self._remembered.forget(name) or there
+
+    def _make_room(self) -> None:
+        """Let go of sources that are long gone, if there are too many."""
+        if len(self._sessions) < self._max_sources:
+            return
+        now = self._now()
+        for name, session in tuple(self._sessions.items()):
+            if name not in self._connected and session.is_lost(now):
+                session.close()
+                self._remember(session)
+                del self._sessions[name]
+                return
+        raise TooManySources(self._max_sources)
+
+    def _schedule(self, session: Session) -> None:
+        with self._lock:
+            if session.scheduled:
+                return
+            session.scheduled = True
+        self._ready.put(session)
+
+    def _work(self) -> None:
+        while (session := self._ready.get()) is not None:
+            try:
+                if session.work():
+                    self._remember(session)
+            except Exception:  # noqa: BLE001 - one source's failure must not silence the others
+                _LOG.exception("a source failed", extra={"source": session.source.id})
+                session.counts.last_error = "analysis failed; the log says more"
+            with self._lock:
+                again = session.has_work
+                session.scheduled = again
+            if again:
+                self._ready.put(session)
+
+    def _keep_house(self) -> None:
+        while not self._stopping.wait(_HOUSEKEEPING_S):
+            for session in self.sessions():
+                self._look_after(session)
+
+    def _look_after(self, session: Session) -> None:
+        with self._lock:
+            if session.scheduled:
+                return
+            session.scheduled = True  # no worker takes it now
+        try:
+            if session.lost(self._now()):
+                self._remember(session)
+            self._observer.source(session.report(self._now()))
+        except Exception:  # noqa: BLE001 - likewise
+            _LOG.exception("a source could not be ended", extra={"source": session.source.id})
+        with self._lock:
+            session.scheduled = session.has_work
+        if session.scheduled:
+            self._ready.put(session)
+
+    def _remember(self, session: Session) -> None:
+        memory = session.memory()
+        if memory is not None:
+            self._remembered.write(session.source.id, memory)

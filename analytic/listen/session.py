@@ -1,0 +1,252 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""One source: the sound that waits, the life of its stream, and how it fares.
+
+Sound comes in from one thread and is analysed by another, a hop at a time, so that many sources share few threads
+fairly. What waits is bounded: beyond it the oldest sound is left out and counted, and the stream begins anew there.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytic.audio.clip import to_samples, to_seconds
+from analytic.events.level import Levels
+from analytic.events.sensor import SensorSettings, SensorState
+from analytic.events.sensor import step as sense
+from analytic.events.types import Message, Source
+from analytic.pipeline.live import LiveSource
+from analytic.pipeline.telling import instant
+
+_LOG = logging.getLogger(__name__)
+HOP_SAMPLES = 8_000
+_SLIP_S = 2.0  # how far a source's own clock may lag before its times are set anew
+
+Samples = NDArray[np.float32]
+Open = Callable[[Source, float, Mapping[str, Any] | None, Callable[[Levels], None]], LiveSource]
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened to a source so far."""
+
+    hops: int = 0
+    dropped_samples: int = 0
+    gaps: int = 0
+    connections: int = 0
+    alerts: int = 0
+    last_error: str | None = None
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Sound that has come and was not analysed yet."""
+
+    pieces: deque[Samples] = field(default_factory=deque)
+    samples: int = 0
+    began: float | None = None  # Unix time of the first sample of a stream that has yet to begin
+    ended: bool = False
+
+
+class Session:
+    """One source.
+
+    Parameters
+    ----------
+    source
+        Its id and kind.
+    open_stream
+        Opens its life in the pipeline: takes the source, the Unix time of its first sample, what was remembered of it,
+        and who is told the levels.
+    backlog_s
+        How much sound may wait.
+    lost_after_s
+        How long after its last sound it counts as lost.
+    memory
+        What was remembered of it.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        open_stream: Open,
+        *,
+        backlog_s: float = 5.0,
+        lost_after_s: float = 10.0,
+        memory: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.source = source
+        self.counts = Counts()
+        self._open = open_stream
+        self._backlog = max(to_samples(backlog_s), 2 * HOP_SAMPLES)
+        self._lost_after_s = lost_after_s
+        self._sensing = SensorSettings(lost_s=lost_after_s)
+        self._memory = memory
+        self._live: LiveSource | None = None
+        self._waiting = _Waiting()
+        self._lock = threading.Lock()
+        self._sensor: SensorState | None = None
+        self._last_sound: float | None = None
+        self.scheduled = False  # for the listener: whether a worker has it, or is about to
+
+    def feed(self, samples: Samples, now: float) -> bool:
+        """Take sound, float32, shape (n,), that ended at Unix time `now`; tell whether there is work to do.
+
+        Never blocks on analysis.
+        """
+        with self._lock:
+            waiting = self._waiting
+            if waiting.began is None and (self._live is None or waiting.ended):
+                waiting.began = now - to_seconds(samples.size)
+            waiting.ended = False
+            waiting.pieces.append(samples)
+            waiting.samples += samples.size
+            self._last_sound = now
+            if waiting.samples > self._backlog:
+                self._drop(now)
+            return waiting.samples >= HOP_SAMPLES
+
+    def _drop(self, now: float) -> None:
+        """Leave out the oldest half of what waits; the stream begins anew with what is left."""
+        waiting = self._waiting
+        while waiting.samples > self._backlog // 2 and len(waiting.pieces) > 1:
+            gone = waiting.pieces.popleft()
+            waiting.samples -= gone.size
+            self.counts.dropped_samples += gone.size
+        self.counts.gaps += 1
+        waiting.began = now - to_seconds(waiting.samples)
+
+    def end(self) -> None:
+        """Say that no more comes of this connection; what waits is still analysed."""
+        with self._lock:
+            self._waiting.ended = True
+
+    def work(self) -> Sequence[Message]:
+        """Analyse one hop of what waits, or what is left once the connection has ended; return what was announced."""
+        with self._lock:
+            piece, began = self._take()
+        if piece is None:
+            return ()
+        messages: list[Message] = []
+        if began is not None or self._live is None:
+            messages += self._begin(began if began is not None else 0.0)
+        live = self._live
+        if live is None:
+            return messages
+        messages += live.push(piece)
+        self.counts.hops += 1
+        self.counts.alerts += sum(message["phase"] == "start" for message in messages)
+        self._set_right(live)
+        return messages
+
+    @property
+    def has_work(self) -> bool:
+        """Whether `work` would do something."""
+        with self._lock:
+            waiting = self._waiting
+            return waiting.samples >= HOP_SAMPLES or (waiting.ended and waiting.samples > 0)
+
+    def lost(self, now: float) -> Sequence[Message]:
+        """End what is open if no sound has come for long enough; return what was announced. Not while `work` runs."""
+        if not self.is_lost(now):
+            return ()
+        self._feel(None, now)
+        return self.close()
+
+    def close(self) -> Sequence[Message]:
+        """End the stream, and what is open in it."""
+        live, self._live = self._live, None
+        if live is None:
+            return ()
+        messages = live.finish()
+        self._memory = live.memory()
+        return messages
+
+    def memory(self) -> Mapping[str, Any] | None:
+        """Return, as JSON values, what is to be remembered of it."""
+        live = self._live
+        return self._memory if live is None else live.memory()
+
+    def is_lost(self, now: float) -> bool:
+        """Tell whether no sound has come for too long."""
+        return self._last_sound is None or now - self._last_sound >= self._lost_after_s
+
+    def report(self, now: float) -> dict[str, Any]:
+        """Return how it fares, as JSON values."""
+        live, sensor = self._live, self._sensor
+        status = "lost" if self.is_lost(now) or sensor is None else sensor.status
+        return {
+            "id": self.source.id,
+            "type": self.source.type,
+            "status": status,
+            "status_since": None if sensor is None else instant(sensor.since_s),
+            "last_audio_age_s": None if self._last_sound is None else round(max(0.0, now - self._last_sound), 1),
+            "level_dbfs": None if live is None else round(live.now.level_dbfs, 1),
+            "waiting_s": round(to_seconds(self._waiting.samples), 2),
+            "hops": self.counts.hops,
+            "dropped_s": round(to_seconds(self.counts.dropped_samples), 2),
+            "gaps": self.counts.gaps,
+            "connections": self.counts.connections,
+            "alerts": self.counts.alerts,
+            "last_error": self.counts.last_error,
+        }
+
+    @property
+    def live(self) -> LiveSource | None:
+        """Its stream, while it has one."""
+        return self._live
+
+    def _take(self) -> tuple[Samples | None, float | None]:
+        waiting = self._waiting
+        wanted = HOP_SAMPLES if waiting.samples >= HOP_SAMPLES else waiting.samples if waiting.ended else 0
+        if not wanted:
+            return None, None
+        taken: list[Samples] = []
+        missing = wanted
+        while missing:
+            piece = waiting.pieces.popleft()
+            taken.append(piece[:missing])
+            if piece.size > missing:
+                waiting.pieces.appendleft(piece[missing:])
+            missing -= min(missing, piece.size)
+        waiting.samples -= wanted
+        began, waiting.began = waiting.began, None
+        return (np.concatenate(taken) if len(taken) > 1 else taken[0]), began
+
+    def _begin(self, began: float) -> Sequence[Message]:
+        """Open a new stream that takes over what the last one remembered; open events go on or end by themselves."""
+        if self._live is not None:
+            self._memory = self._live.memory()
+        self._live = self._open(self.source, began, self._memory, self._sense)
+        return ()
+
+    def _set_right(self, live: LiveSource) -> None:
+        """Begin anew at the next hop if sound is missing: the source's clock lags ours. One that is ahead may be."""
+        with self._lock:
+            if self._last_sound is None:
+                return
+            expected = self._last_sound - to_seconds(self._waiting.samples)
+            if expected - live.heard_until > _SLIP_S and self._waiting.began is None:
+                self._waiting.began = expected
+                self.counts.gaps += 1
+
+    def _sense(self, levels: Levels) -> None:
+        live = self._live
+        if live is not None:
+            self._feel(levels, live.heard_until)
+
+    def _feel(self, levels: Levels | None, now: float) -> None:
+        """Follow the source's health; its clock does not go back."""
+        sensor = self._sensor or SensorState.starting(now)
+        self._sensor, changes = sense(sensor, levels, max(now, sensor.audio_s), self._sensing)
+        for change in changes:
+            log = _LOG.info if change.status == "ok" else _LOG.warning
+            log("a source is %s", change.status, extra={"source": self.source.id, "level_dbfs": change.level_dbfs})
