@@ -90,14 +90,21 @@ class LiteRtTagger:
             return lane.invoke()
 
     def stream(self, strides: Sequence[Stride]) -> LiteRtStream:
-        """Open a stream; each length runs in lanes of its own, since changing a lane's shape costs a millisecond."""
+        """Open a stream; each length runs in lanes of its own, since changing a lane's shape costs a millisecond.
+
+        Raises
+        ------
+        ValueError
+            There is no stride, or one whose length and hop are no multiples of 160, or that is shorter than 0.5 s.
+        """
+        opened = LiteRtStream(self, tuple(strides))
         with self._opening:
             for frames in {stride.length // FRAME_SAMPLES for stride in strides} - set(self._stream_lanes):
                 lanes: _Lanes = queue.LifoQueue()
                 for _ in range(self._lane_count):
                     lanes.put(self._make_lane(frames))
                 self._stream_lanes[frames] = lanes
-        return LiteRtStream(self, tuple(strides))
+        return opened
 
     def logits_of_window(self, log_mel: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Run the network on one window of a stream: float32 (frames, 128) -> logits (527,) and embedding (e,)."""
@@ -125,6 +132,8 @@ class LiteRtStream:
     """
 
     def __init__(self, tagger: LiteRtTagger, strides: tuple[Stride, ...]) -> None:
+        if not strides or min(stride.length for stride in strides) < MIN_SAMPLES:
+            raise ValueError(f"a stream has strides, each of {MIN_SAMPLES} samples or more, found {strides}")
         self._tagger = tagger
         self._due = Due(strides, lookahead=LOOKAHEAD_SAMPLES)
         self._front_end = LogMelStream(LogMel())

@@ -104,7 +104,7 @@ class Due:
 
     def __post_init__(self) -> None:
         for stride in self.strides:
-            if stride.hop < FRAME_SAMPLES or stride.length % FRAME_SAMPLES or stride.hop % FRAME_SAMPLES:
+            if min(stride) < FRAME_SAMPLES or stride.length % FRAME_SAMPLES or stride.hop % FRAME_SAMPLES:
                 raise ValueError(f"a stride's length and hop are multiples of {FRAME_SAMPLES}, found {stride}")
         self._next = [stride.length for stride in self.strides]
 

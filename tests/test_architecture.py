@@ -43,8 +43,19 @@ ONLY = {
         "analytic.errors",
         "analytic.events",
         "model.tagger",
+        "model.stream",
         "model.labels",
         "anonymizers.base",
+    ),
+    "analytic.listen": (
+        "analytic.pipeline",
+        "analytic.audio",
+        "analytic.errors",
+        "analytic.events",
+        "analytic.ids",
+        "analytic.settings",
+        "analytic.telemetry",
+        "model.stream",
     ),
     "analytic.delivery": ("analytic.events.types", "analytic.access"),
     "analytic.events": (),
@@ -61,25 +72,32 @@ LIBRARIES = {
     "model.convert": {"numpy", "keras", "tensorflow"},
     "model.recordings": {"numpy", "soundfile", "soxr"},
     "model.evaluate": {"numpy"},
+    "model.heads": {"numpy", "scipy", "sklearn", "soundfile"},
+    "model.heads.alarm": {"numpy"},
+    "model.heads.points": {"numpy"},
+    "model.heads.shipped": {"numpy"},
     "model.evaluation": {"numpy", "sklearn", "matplotlib"},
     "model.training": {"numpy", "scipy", "soundfile", "soxr", "keras", "tensorflow", "sklearn", "matplotlib"},
     "anonymizers": {"numpy", "scipy"},
     "analytic": set(),
     "analytic.cli": {"typer"},
     "analytic.commands": {"rich", "websockets"},
-    "analytic.app": {"numpy"},
+    "analytic.app": {"numpy", "pydantic"},
     "analytic.api": {"flask", "flask_restx", "werkzeug", "waitress"},
+    "analytic.listen": {"numpy", "websockets", "sounddevice", "av"},
     "analytic.pipeline": {"numpy"},
     "analytic.delivery": {"websockets"},
     "analytic.audio": {"numpy", "soundfile", "soxr"},
     "analytic.settings": {"platformdirs", "pydantic", "pydantic_settings"},
     "analytic.telemetry": {"structlog", "prometheus_client"},
-    "analytic.events": {"numpy"},
+    "analytic.events": {"numpy", "scipy"},
     "analytic.events.types": set(),
 }
 
 TENSORFLOW = {"tensorflow", "tf_keras", "keras"}
 SERVING = ("analytic.cli", "analytic.app")  # nothing that these load, now or later, imports TensorFlow
+HEADS = "model.heads"
+SERVING_HEADS = {HEADS, "model.heads.alarm", "model.heads.points", "model.heads.shipped"}  # the rest fits them
 BUS = "analytic.delivery"
 BEYOND_THE_BUS = {"numpy", "scipy", "soundfile", "soxr", "av", "model", "anonymizers", "analytic.audio"}
 JOINS = "analytic.app"  # the only part that picks concrete anonymisers
@@ -203,7 +221,7 @@ def reachable(modules: Mapping[str, Module], start: str) -> dict[str, tuple[str,
 def faults(sources: Sources) -> list[str]:
     """Every broken rule in a tree of sources, a sentence each."""
     modules = parse(sources)
-    checks = (_layers, _own, _libraries, _tensorflow, _bus, _joins, _pure, _sample_rate, _cycles)
+    checks = (_layers, _own, _libraries, _tensorflow, _heads, _bus, _joins, _pure, _sample_rate, _cycles)
     return sorted({fault for check in checks for fault in check(modules)})
 
 
@@ -244,6 +262,13 @@ def _tensorflow(modules: Mapping[str, Module]) -> Iterator[str]:
                 yield f"serving reaches {found}: {' -> '.join(path)}"
 
 
+def _heads(modules: Mapping[str, Module]) -> Iterator[str]:
+    for start in SERVING:
+        for found, path in reachable(modules, start).items():
+            if within(found, HEADS) and found in modules and found not in SERVING_HEADS:
+                yield f"serving reaches what fits the heads: {' -> '.join(path)}"
+
+
 def _bus(modules: Mapping[str, Module]) -> Iterator[str]:
     for name in modules:
         if within(name, BUS):
@@ -254,7 +279,7 @@ def _bus(modules: Mapping[str, Module]) -> Iterator[str]:
 
 def _joins(modules: Mapping[str, Module]) -> Iterator[str]:
     for module in modules.values():
-        if within(module.name, "analytic") and module.name != JOINS:
+        if within(module.name, "analytic") and not within(module.name, JOINS):
             for imported in module.own:
                 if within(imported, "anonymizers") and imported != "anonymizers.base":
                     yield f"{module.name} imports {imported}: only {JOINS} picks concrete anonymisers"
@@ -419,11 +444,40 @@ class TestTurnedArrowsAreCaught:
         assert "analytic.pipeline imports anonymizers.scramble, which analytic.pipeline may not" in found
 
     def test_an_arrow_that_points_up(self) -> None:
-        assert new_faults(analytic__pipeline="from analytic.api import predict\n") == [
-            "a cycle: analytic.api.predict -> analytic.pipeline -> analytic.api.predict",
-            "analytic.pipeline imports analytic.api.predict, which analytic.pipeline may not",
-            "analytic.pipeline imports analytic.api.predict, which does not lie below it",
+        assert new_faults(analytic__pipeline__telling="from analytic.api import parameters\n") == [
+            "analytic.pipeline.telling imports analytic.api.parameters, which analytic.pipeline may not",
+            "analytic.pipeline.telling imports analytic.api.parameters, which does not lie below it",
         ]
+
+    def test_an_arrow_that_points_up_and_round(self) -> None:
+        found = new_faults(analytic__pipeline="from analytic.api import predict\n")
+        assert "a cycle: analytic.api.predict -> analytic.pipeline -> analytic.api.predict" in found
+
+    def test_another_part_that_picks_a_concrete_anonymiser(self) -> None:
+        line = "from anonymizers.scramble import Scramble\n"
+        (fault,) = new_faults(analytic__api__describe=line)
+        assert (
+            fault == "analytic.api.describe imports anonymizers.scramble: only analytic.app picks concrete anonymisers"
+        )
+        assert new_faults(analytic__app__parts=line) == [], "any module of the part that joins may"
+
+    @pytest.mark.parametrize("part", ["fit", "release"])
+    def test_serving_that_reaches_what_fits_the_heads(self, part: str) -> None:
+        changes = {
+            f"model__heads__{part}": "import sklearn\n",
+            "model__heads__shipped": f"from model.heads import {part}",
+        }
+        found = new_faults(**changes)
+        assert any(
+            fault.startswith("serving reaches what fits the heads: ")
+            and f"model.heads.shipped -> model.heads.{part}" in fault
+            for fault in found
+        )
+
+    def test_heads_that_serve_with_more_than_numpy(self) -> None:
+        assert "model.heads.alarm imports scipy, which model.heads.alarm may not" in new_faults(
+            model__heads__alarm="from scipy.special import expit\n"
+        )
 
     def test_an_arrow_that_points_sideways(self) -> None:
         assert new_faults(analytic__settings="from analytic.audio import clip\n") == [

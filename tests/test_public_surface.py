@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Hearken authors
 # SPDX-License-Identifier: MIT
-"""What strangers may build on: three lists of names, a docstring for every public thing, error trees drawn true."""
+"""What strangers may build on: four lists of names, a docstring for every public thing, error trees drawn true."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ SURFACE = {
         "Waveform",
         "os_random",
     ],
+    "analytic.pipeline": ["Analysis", "Heads", "Hearing", "LiveSource", "Pipeline", "Prediction", "Task"],
     "analytic.events.types": [
         "AnonymizerName",
         "Event",
@@ -62,10 +63,12 @@ SURFACE = {
 
 
 def defined(tree: ast.Module) -> Iterator[str]:
-    """Public names that a module makes itself, imports left out."""
+    """Public names that a module makes itself, imports left out; of a package those that it hands on."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            yield from ast.literal_eval(node.value)
         elif isinstance(node, ast.Assign):
             yield from (target.id for target in node.targets if isinstance(target, ast.Name))
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
@@ -74,7 +77,8 @@ def defined(tree: ast.Module) -> Iterator[str]:
 
 @pytest.mark.parametrize("module", SURFACE)
 def test_the_public_names_are_these(module: str) -> None:
-    tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text("utf-8"))
+    path = ROOT / module.replace(".", "/")
+    tree = ast.parse((path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text("utf-8"))
     assert sorted(name for name in defined(tree) if not name.startswith("_")) == SURFACE[module]
 
 

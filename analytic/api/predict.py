@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -113,7 +113,7 @@ class Predictor:
             "request_id": ids["request_id"],
             "analyzer_id": self._analyzer_id,
             "analysis_id": str(uuid.uuid4()),
-            **additions(analysis, decoded.warnings),
+            **additions(analysis, (*decoded.warnings, *_moved(analysis, more))),
             **({"timeline": timeline(analysis)} if more["timeline"] else {}),
             **({"surges": surges(analysis)} if more["surges"] else {}),
             **({"explanations": explanations(analysis)} if more["explain"] else {}),
@@ -138,6 +138,13 @@ def additions(analysis: Analysis, warnings: Iterable[str]) -> dict[str, Any]:
         "duration_s": round(analysis.duration_s, 4),
         "warnings": [*warnings, *analysis.warnings],
     }
+
+
+def _moved(analysis: Analysis, more: Mapping[str, bool]) -> list[str]:
+    """Say whose times the timeline and the surges have."""
+    if analysis.anonymizer.keeps_time or not (more["timeline"] or more["surges"]):
+        return []
+    return [f"{analysis.anonymizer.name} moves sound in time: timeline and surges have the times of the moved sound"]
 
 
 def timeline(analysis: Analysis) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Where the parts are joined: settings in, a running service out. The only place that picks concrete parts.
 
+May import: everything below it, and numpy; concrete anonymisers and taggers here alone; pydantic for its types.
 `parts` makes one part each from its settings, `policies` the alert policies, `service` joins them on two ports.
 """
 

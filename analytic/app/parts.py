@@ -15,6 +15,8 @@ from analytic.audio.decode import AudioLimits
 from analytic.delivery.dispatch import Dispatcher, Sink
 from analytic.errors import BadSettings, HearkenError
 from analytic.events.level import Levels
+from analytic.events.surges import SurgeSettings
+from analytic.events.surges import SurgeSettings
 from analytic.events.types import Event, Source, Stamp
 from analytic.ids import Uuid7
 from analytic.listen.door import Pcm16, Unpack
@@ -93,7 +95,7 @@ def make_pipeline(
 
 def make_extras(settings: AlertSettings) -> Extras:
     """Return what live sources listen for beside the alert classes of the policy."""
-    return Extras(surge=surge_rule(settings))
+    return Extras(surge=surge_rule(settings), surge_settings=SurgeSettings(threshold_db=settings.surge_db))
 
 
 def make_listener(settings: Settings, pipeline: Pipeline, metrics: Metrics) -> Listener:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from analytic.events.classes import AlertClass, alert_classes, below
 from analytic.events.modes import DAYS, Period, Policies, minutes, mode_at
 from analytic.events.policy import Policy
 from analytic.events.rules import Rule
+from analytic.pipeline.hearing import UNUSUAL
 from analytic.pipeline.live import SURGE
 from analytic.settings.alerts import AlertSettings, ModeSettings, Sensitivity
 from model.heads.points import OperatingPoint
@@ -24,7 +25,7 @@ from model.labels import find, index_of
 Points = Mapping[str, Mapping[str, OperatingPoint]]
 LocalTime = Callable[[], time.struct_time]
 
-UNUSUAL = "unusual"
+_HOME = "home"  # always there, and the mode where the settings name none
 _STEPS: Mapping[Sensitivity, int] = {"very_low": 2, "low": 1, "medium": 0, "high": -1, "very_high": -2}
 
 
@@ -52,14 +53,16 @@ def make_policies(
     BadSettings
         The settings name an alert class, AudioSet class or mode that does not exist, or their values make no rule.
     """
-    known = {alert.name: alert for alert in (*alert_classes(tagger), *_own(settings), _UNUSUAL)}
+    table = (*alert_classes(tagger), _UNUSUAL)
+    known = {alert.name: alert for alert in (*table, *_own(settings, {SURGE, *(alert.name for alert in table)}))}
     for name, rule in settings.rules.items():
         if name in known:
             known[name] = _changed(known[name], rule)
-    by_mode = {
-        mode: Policy(_rules(settings, settings.modes.get(mode), known, points or {}))
-        for mode in {settings.mode, *settings.modes, *(period.mode for period in settings.schedule)}
-    }
+    modes = {_HOME, *settings.modes}
+    for name in (settings.mode, *(period.mode for period in settings.schedule)):
+        if name not in modes:
+            raise BadSettings(f"alerts: there is no mode {name!r}; known: {', '.join(sorted(modes))}")
+    by_mode = {mode: _policy(settings, settings.modes.get(mode), known, points or {}) for mode in modes}
     periods = [
         Period(one.mode, frozenset(DAYS.index(day) for day in one.days), minutes(one.begins), minutes(one.ends))
         for one in settings.schedule
@@ -84,10 +87,12 @@ def surge_rule(settings: AlertSettings) -> Rule | None:
 _UNUSUAL = AlertClass(UNUSUAL, ("/m/09x0r",), 0.5, enabled=False, severity="notice", cool_down_s=600.0, release_s=10.0)
 
 
-def _own(settings: AlertSettings) -> list[AlertClass]:
+def _own(settings: AlertSettings, taken: Collection[str]) -> list[AlertClass]:
     """Return the alert classes that the settings define."""
     own = []
     for name, one in settings.classes.items():
+        if name in taken:
+            raise BadSettings(f"alerts.classes.{name}: there is a class of that name already; choose another")
         mids = []
         for member in one.members:
             label = find(member)
@@ -102,9 +107,9 @@ def _changed(alert: AlertClass, rule: BaseModel) -> AlertClass:
     return replace(alert, **{key: value for key, value in rule.model_dump().items() if value is not None})
 
 
-def _rules(
+def _policy(
     settings: AlertSettings, mode: ModeSettings | None, known: Mapping[str, AlertClass], points: Points
-) -> list[Rule]:
+) -> Policy:
     mode = mode or ModeSettings()
     enabled = settings.enabled if mode.enabled is None else mode.enabled
     thresholds = {**settings.thresholds, **mode.thresholds}
@@ -116,9 +121,9 @@ def _rules(
         raise BadSettings(f"alerts: there is no alert class {min(unknown)!r}; known: {', '.join([*known, SURGE])}")
     chosen = [alert for name, alert in known.items() if (alert.enabled if enabled is None else name in enabled)]
     try:
-        return [
-            _rule(alert, sensitivities.get(alert.name, word), thresholds.get(alert.name), points) for alert in chosen
-        ]
+        return Policy(
+            [_rule(alert, sensitivities.get(alert.name, word), thresholds.get(alert.name), points) for alert in chosen]
+        )
     except ValueError as error:
         raise BadSettings(f"alerts: {error}") from error
 

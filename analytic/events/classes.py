@@ -51,7 +51,7 @@ class AlertClass:
         Whether it is on where the settings do not say.
     severity
         How bad it is.
-    confirm, among, min_s, max_s, release_s, cool_down_s, lag_s
+    confirm, among, min_s, max_s, release_s, cool_down_s, escalation, lag_s
         As in `analytic.events.rules.Rule`.
     confusers
         What vetoes it.
@@ -72,6 +72,7 @@ class AlertClass:
     max_s: float = 600.0
     release_s: float = 1.0
     cool_down_s: float = 30.0
+    escalation: float = 0.3
     lag_s: float = 0.5
     confusers: tuple[Confusers, ...] = ()
     children: tuple[str, ...] = ()
@@ -98,6 +99,7 @@ class AlertClass:
             max_s=self.max_s,
             release_s=self.release_s,
             cool_down_s=self.cool_down_s,
+            escalation=self.escalation,
             lag_s=self.lag_s,
             guards=tuple(
                 Guard(one.name, tuple(index_of(mid) for mid in one.mids), one.ratio) for one in self.confusers

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -121,13 +121,20 @@ def measure(waveform: Samples) -> Levels:
     """
     count = waveform.size // BLOCK_SAMPLES
     blocks = np.ascontiguousarray(waveform[: count * BLOCK_SAMPLES], np.float32).reshape(count, BLOCK_SAMPLES)
+    # A minute at a time: what is computed on the way takes several times the memory of the sound.
+    minutes = [_measured(blocks[at : at + 1200]) for at in range(0, max(1, count), 1200)]
+    tracks = ([getattr(minute, track.name) for minute in minutes] for track in fields(Levels))
+    return Levels(*map(np.concatenate, tracks)) if len(minutes) > 1 else minutes[0]
+
+
+def _measured(blocks: Samples) -> Levels:
     highest, lowest = blocks.max(axis=1), blocks.min(axis=1)
     peak = np.maximum(highest, -lowest)
     if not np.isfinite(peak).all():
         raise ValueError("a waveform is finite")
     exact = blocks.astype(np.float64)
     about_mean = exact - exact.mean(axis=1, keepdims=True)
-    clipped = np.zeros(count, np.int64)
+    clipped = np.zeros(len(blocks), np.int64)
     loud = np.flatnonzero(peak >= PLATEAU_MINIMUM)
     clipped[loud] = _clipped(blocks[loud], highest[loud], lowest[loud])
     same = blocks[:, 1:] == blocks[:, :-1]

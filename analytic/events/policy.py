@@ -277,7 +277,7 @@ def _announce(
 ) -> tuple[ClassState, Verdict]:
     """Tell that a silent event is there, unless it must stay silent."""
     louder = mine.last_score + rule.escalation
-    if look.stop_s < mine.cooling_until_s and event.score < louder:
+    if look.stop_s < mine.cooling_until_s and not (event.score >= louder and event.score > mine.last_score):
         until_s = mine.cooling_until_s
         return mine, _verdict(rule, look, "cooling_down", score, found=score, needed=louder, until_s=until_s)
     event = replace(event, announced=event.score)
@@ -315,7 +315,7 @@ def _going(
     if event.announced is None:
         return _announce(rule, mine, event, look, score, transitions)
     louder = event.announced + rule.escalation
-    if event.score >= louder:
+    if event.score >= louder and event.score > event.announced:
         event = replace(event, announced=event.score)
         transitions.append(_transition("update", rule, event))
         return replace(mine, open=event, last_score=event.score), _verdict(
@@ -331,7 +331,7 @@ def _close(
     if event.announced is None:
         return replace(mine, open=None)
     if offset_s is None:
-        offset_s = event.last_stop_s - rule.window_s + rule.lag_s
+        offset_s = event.last_stop_s - max(0.0, rule.window_s - rule.lag_s)
     shortest_s = min(event.onset_s + min(rule.lag_s, rule.hop_s), event.last_stop_s)  # nothing ends after its sound
     offset_s = max(offset_s, shortest_s, event.onset_s)
     transitions.append(_transition("end", rule, event, offset_s))

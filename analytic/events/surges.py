@@ -29,8 +29,8 @@ class SurgeSettings:
     threshold_db, minimum_dbfs
         It begins this high above the background, and this loud: about 70 dB SPL on a usual MEMS microphone.
     attack_s, release_s
-        The level rises by the threshold within this time; it has ended when it stays low for that long. The
-        pauses of someone who talks are mostly shorter than 1.5 s, so that talk is one surge, not one for each phrase.
+        The level rises by the threshold within this time; it has ended when it stays low for that long: 1.5 s, in
+        which someone who talks mostly goes on.
     shortest_s, longest_s
         Limits of its length. A click fills one block of 0.05 s, so 0.1 s leaves clicks out.
     window_s, percentile, warmup_s
@@ -78,19 +78,19 @@ class SurgeStart:
 
 @dataclass(frozen=True, slots=True)
 class Surge:
-    """A surge that is over; all levels are RMS levels of blocks.
+    """A surge that is over.
 
     Attributes
     ----------
     onset_s, offset_s
-        Its borders, to the block: from the first block of the rise to the last one above half the threshold.
+        Its borders, to the block: from the first block of the rise to the last one not below half the threshold.
     peak_s, peak_dbfs
         The middle of its loudest block (of equals the first), and the level of that block.
     background_dbfs, attack_s
         The background before it, and how long the level took to rise by the threshold.
     prominence_db
         How far the peak stands above the higher of the valleys beside it, from `attack_s` before the rise was noticed
-        to the end of the release, as scipy.signal.peak_prominences has it; 0 where sound was cut before it fell.
+        to the end of the release, as in scipy.signal.peak_prominences; 0 where the sound was cut before it fell.
     """
 
     onset_s: float
@@ -225,16 +225,15 @@ def _opened(state: SurgeState, level: float, settings: SurgeSettings) -> OpenSur
     rise = (*state.recent[low[-1] + 1 :], level)
     onset = state.blocks + 1 - len(rise)
     loudest = rise.index(max(rise))
-    valleys = min(state.recent), min(rise[loudest:])
-    return OpenSurge(onset, len(rise), background, onset + loudest, rise[loudest], *valleys)
+    left, right = min(state.recent), min(rise[loudest:])
+    return OpenSurge(onset, len(rise), background, onset + loudest, rise[loudest], left, right)
 
 
 def _kept(surge: OpenSurge, block: int, level: float, settings: SurgeSettings) -> OpenSurge:
     if level > surge.peak_dbfs:
         left = min(surge.left_dbfs, surge.right_dbfs)
         return replace(surge, peak_block=block, peak_dbfs=level, left_dbfs=left, right_dbfs=level, quiet_blocks=0)
-    is_quiet = level < surge.background_dbfs + settings.threshold_db / 2
-    quiet = surge.quiet_blocks + 1 if is_quiet else 0
+    quiet = surge.quiet_blocks + 1 if level < surge.background_dbfs + settings.threshold_db / 2 else 0
     return replace(surge, right_dbfs=min(surge.right_dbfs, level), quiet_blocks=quiet)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,7 +23,7 @@ from analytic.events.surges import Surge, find_surges
 from analytic.events.timeline import Span, timeline
 from analytic.events.types import Event, Message, Requestor, Source, Stamp
 from analytic.events.verdict import Verdict
-from analytic.pipeline.hearing import Heads, Hearing
+from analytic.pipeline.hearing import UNUSUAL, Heads, Hearing
 from analytic.pipeline.telling import Teller
 from anonymizers.base import Anonymizer
 from model.labels import Label, labels
@@ -224,7 +224,7 @@ class Pipeline:
             windows=tuple(one for one in heard if one.stride.length == SHORT_SAMPLES),
             start_s=clip.start_s,
             levels=measure(hidden.waveform) if task.surges else None,
-            verdicts=tuple(step.verdicts),
+            verdicts=tuple(_since(zero_s, step.verdicts)),
             alerts=alerts,
             anonymizer=anonymizer,
             card=self.tagger.card,
@@ -255,7 +255,8 @@ class Pipeline:
         for one in heard:
             length_s = to_seconds(one.stride.length)
             counts[length_s] = counts.get(length_s, 0) + 1
-        return self.hearing.policies.now().for_windows(counts)
+        policy = self.hearing.policies.now().for_windows(counts)
+        return Policy([rule for rule in policy.rules if rule.name != UNUSUAL])  # only what goes on can be unusual
 
     def _announce(
         self, transitions: Sequence[Transition], clip: Clip, task: Task, zero_s: float
@@ -284,14 +285,16 @@ def _peak_dbfs(clip: Clip, transition: Transition, zero_s: float) -> float:
 
 
 def _whole_clip(transitions: Iterable[Transition], clip: Clip, zero_s: float) -> list[Transition]:
-    """Make one event of each class, over the whole clip, with the highest score found."""
+    """Make one event of each class, over the whole clip, with the highest score found; all begin, then all end."""
     highest: dict[str, Transition] = {}
     for one in transitions:
         if one.rule.name not in highest or one.score > highest[one.rule.name].score:
             highest[one.rule.name] = one
     onset_s = zero_s + clip.start_s
-    whole: list[Transition] = []
-    for one in highest.values():
-        whole.append(one._replace(phase="start", onset_s=onset_s, offset_s=None))
-        whole.append(one._replace(phase="end", onset_s=onset_s, offset_s=onset_s + clip.duration_s))
-    return whole
+    begun = [one._replace(phase="start", onset_s=onset_s, offset_s=None) for one in highest.values()]
+    return begun + [one._replace(phase="end", offset_s=onset_s + clip.duration_s) for one in begun]
+
+
+def _since(zero_s: float, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    """Count the times of verdicts from `zero_s`."""
+    return (one._replace(stop_s=one.stop_s - zero_s, until_s=one.until_s - zero_s) for one in verdicts)

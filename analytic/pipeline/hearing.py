@@ -15,6 +15,9 @@ from analytic.events.modes import Policies
 from analytic.events.policy import Look, Policy
 from model.stream import Heard, StreamingTagger, Stride, TaggerStream
 
+UNUSUAL = "unusual"
+"""The class of unusual sound: nothing in a window alone says it, so its score is 0 unless somebody gives one."""
+
 
 class Heads(Protocol):
     """Alarm heads: scores and embeddings of windows -> how likely each kind of alarm is."""
@@ -82,7 +85,8 @@ class Hearing:
         if not heard:
             return []
         labels = np.stack([one.scores for one in heard])
-        scores = policy.class_scores(labels, {**self.head_scores(heard), **(more or {})})
+        silent = {UNUSUAL: np.zeros(len(heard), np.float32)}
+        scores = policy.class_scores(labels, {**silent, **self.head_scores(heard), **(more or {})})
         return [
             Look(
                 start_s=start_s + to_seconds(one.window.start),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 
 from analytic.audio.clip import to_seconds
 from analytic.events import level, surges
-from analytic.events.level import BLOCK_S
+from analytic.events.level import BLOCK_S, Levels
 from analytic.events.policy import Policy, Transition
 from analytic.events.rules import Rule
 from analytic.events.state import State
-from analytic.events.surges import Surge, SurgeStart, SurgeState
+from analytic.events.surges import Surge, SurgeSettings, SurgeStart, SurgeState
 from analytic.events.types import Event, Message, Requestor, Source
 from analytic.events.verdict import Verdict
 from analytic.pipeline.clips import Pipeline
+from analytic.pipeline.hearing import UNUSUAL
 from analytic.pipeline.telling import Teller
 from model.stream import LONG, Heard
 
@@ -34,6 +35,7 @@ METHOD_NONE = "none"
 _KEPT_LEVELS_S = 20.0
 _KEPT_VERDICTS = 200
 _QUIET = ("quiet", "below_on")
+_EPSILON = 1e-6
 
 
 class Unusual(Protocol):
@@ -58,14 +60,18 @@ class Extras:
 
     Attributes
     ----------
-    surge
-        The rule of loud-but-unknown events; None where they are not announced.
+    surge, surges
+        The rule of loud-but-unknown events, None where they are not announced; and when a sound is one.
     unusual
         What tells unusual sound; None where that is off.
+    surge_settings
+        What is loud enough.
     """
 
     surge: Rule | None = None
+    surges: SurgeSettings = field(default_factory=SurgeSettings)
     unusual: Unusual | None = None
+    surge_settings: SurgeSettings = surges.DEFAULT
 
 
 @dataclass(slots=True)
@@ -105,7 +111,7 @@ class LiveSource:
         began: float,
         memory: Mapping[str, Any] | None = None,
         extras: Extras | None = None,
-        on_levels: Callable[[level.Levels], None] = lambda _levels: None,
+        on_levels: Callable[[Levels], None] = lambda _levels: None,
     ) -> None:
         self._pipeline = pipeline
         self._hearing = pipeline.hearing
@@ -123,7 +129,8 @@ class LiveSource:
         if memory is not None:
             self.state = State.from_json(memory["state"])
             self._told = {(name, number): _Told(event_id, peak) for name, number, event_id, peak in memory["told"]}
-        self._mode = self._hearing.policies.mode
+        # What was open when it was last there may belong to a mode, or to settings, that hold no more.
+        self._mode = self._hearing.policies.mode if memory is None else None
         self.began = began
         self.samples = 0
         self.now = Now()
@@ -148,10 +155,21 @@ class LiveSource:
         BadWaveform
             The array is something else.
         """
+        hearings = self._stream.push(samples)
         self.samples += samples.size
-        events = self._level(samples)
-        for heard in self._stream.push(samples):
+        self._rest, levels = level.push(self._rest, samples)
+        if len(levels):
+            self._on_levels(levels)
+            self.now.level_dbfs = float(levels.rms_dbfs[-1])
+        # In order of time, block by block and window by window, so that it does not matter how sound is cut.
+        events: list[Event] = []
+        done, first = 0, self._blocks
+        for heard in hearings:
+            until = int(to_seconds(heard.window.stop) / BLOCK_S + _EPSILON) - first
+            events += self._level(levels, done, max(done, until))
+            done = max(done, until)
             events += self._judge(heard)
+        events += self._level(levels, done, len(levels))
         return self._publish(events)
 
     def finish(self) -> list[Message]:
@@ -159,7 +177,9 @@ class LiveSource:
         events: list[Event] = []
         for heard in self._stream.finish():
             events += self._judge(heard)
-        step = self._hearing.policies.now().finish(self.state, self.heard_until)
+        policy, changed = self._policy()
+        events += changed
+        step = policy.finish(self.state, self.heard_until)
         self.state = step.state
         events += [self._tell(one) for one in step.transitions]
         if self._extras.surge is not None and (last := surges.finish(self._surges)) is not None:
@@ -172,22 +192,19 @@ class LiveSource:
         stamps = self._pipeline.publish(events)
         return [event.to_message(stamp) for event, stamp in zip(events, stamps, strict=True)]
 
-    def _level(self, samples: NDArray[np.float32]) -> list[Event]:
-        """Measure the level, and find surges in it."""
-        self._rest, levels = level.push(self._rest, samples)
-        if not len(levels):
+    def _level(self, levels: Levels, first: int, stop: int) -> list[Event]:
+        """Take the levels of some blocks, and find surges in them."""
+        peaks = levels.peak_dbfs[first:stop].tolist()
+        if not peaks:
             return []
-        self._on_levels(levels)
-        self.now.level_dbfs = float(levels.rms_dbfs[-1])
-        for peak in levels.peak_dbfs.tolist():
+        for peak in peaks:
             self._blocks += 1
             self._recent.append((self.began + self._blocks * BLOCK_S, peak))
-        highest = float(levels.peak_dbfs.max())
         for told in self._told.values():
-            told.peak_dbfs = max(told.peak_dbfs, highest)
+            told.peak_dbfs = max(told.peak_dbfs, *peaks)
         if self._extras.surge is None:
             return []
-        self._surges, changes = surges.step(self._surges, levels.rms_dbfs)
+        self._surges, changes = surges.step(self._surges, levels.rms_dbfs[first:stop], self._extras.surge_settings)
         return [event for change in changes for event in self._surge(change)]
 
     def _surge(self, change: SurgeStart | Surge) -> list[Event]:
@@ -204,20 +221,16 @@ class LiveSource:
             return [self._tell(Transition("start", rule, number, change.onset_s, None, score, label))]
         if (SURGE, number) not in self._told:
             return []
-        self._told[SURGE, number].peak_dbfs = change.peak_dbfs
         return [self._tell(Transition("end", rule, number, change.onset_s, change.offset_s, score, label))]
 
     def _judge(self, heard: Heard) -> list[Event]:
         """Run the policy over one window."""
-        policies = self._hearing.policies
-        policy, events = policies.now(), []
-        if policies.mode != self._mode:
-            events += self._changed_mode(policy)
+        policy, events = self._policy()
         more: Mapping[str, NDArray[np.float32]] = {}
         if heard.stride == LONG:
             if self._extras.unusual is not None:
                 at = self.began + to_seconds(heard.window.stop)
-                more = {"unusual": np.array([self._extras.unusual.hear(self._source.id, at, heard)], np.float32)}
+                more = {UNUSUAL: np.array([self._extras.unusual.hear(self._source.id, at, heard)], np.float32)}
         else:
             self.now.scores = heard.scores
         (look,) = self._hearing.looks(policy, [heard], self.began, more)
@@ -229,13 +242,24 @@ class LiveSource:
                 self.now.past.append(verdict)
         return events + [self._tell(one) for one in step.transitions]
 
-    def _changed_mode(self, policy: Policy) -> list[Event]:
-        """End what is open of classes that the new mode does not have."""
+    def _policy(self) -> tuple[Policy, list[Event]]:
+        """Return the policy of the mode that it is now; where it has changed, end what is open of other classes."""
         policies = self._hearing.policies
-        before, self._mode = policies.by_mode[self._mode], policies.mode
-        step = before.finish(self.state, keep={rule.name for rule in policy.rules})
+        mode = policies.mode
+        policy = policies.by_mode[mode]
+        if mode == self._mode:
+            return policy, []
+        self._mode = mode
+        names = {rule.name for rule in policy.rules}
+        rules = {rule.name: rule for one in policies.by_mode.values() for rule in one.rules}
+        left = [
+            replace(rules.get(name) or Rule(name, (mine.open.label_index,)), children=())
+            for name, mine in self.state.classes.items()
+            if mine.open is not None and name not in names
+        ]
+        step = Policy(left).finish(self.state, keep=names)
         self.state = step.state
-        return [self._tell(one) for one in step.transitions]
+        return policy, [self._tell(one) for one in step.transitions]
 
     def _tell(self, transition: Transition) -> Event:
         key = (transition.rule.name, transition.number)

@@ -5,6 +5,9 @@
 Environment: ``HEARKEN__SECTION__KEY``, lists and tables as JSON. Secrets also come from files, ``token_file``. The file
 is named by ``HEARKEN_CONFIG``, or is ``hearken.toml`` in the user's configuration folder. docs/settings.md lists all of
 them, and a test holds it to this code.
+
+May import: pydantic, pydantic-settings and platformdirs; `analytic.access`, `analytic.errors` and `analytic.ids`.
+`alerts` and `listen` are the sections that are long, `section` is what every section is.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal
@@ -133,3 +134,11 @@ class AlertSettings(_Choice):
     unusual_per_day: float = Field(
         1.0, gt=0, le=100, description="How many alarms a day and source class `unusual` aims at where all is usual."
     )
+
+    @field_validator("classes", "modes")
+    @classmethod
+    def _named(cls, table: Mapping[str, Any]) -> Mapping[str, Any]:
+        for name in table:
+            if not re.fullmatch(_NAME, name):
+                raise ValueError(f"{name!r}: a name has 1 to 64 characters of a-z 0-9 _ and begins with a letter")
+        return table
