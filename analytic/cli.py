@@ -93,6 +93,60 @@ def tag(
             raise typer.Exit(REFUSED)
 
 
+@main.command()
+def tune(
+    paths: Annotated[list[str] | None, typer.Argument(help="Sound files and folders of them.")] = None,
+    live: Annotated[str | None, typer.Option(help="Watch this live source of a running service instead.")] = None,
+    url: Annotated[str, typer.Option(help="Address of the service.")] = "http://127.0.0.1:5000",
+    token: Annotated[str | None, typer.Option(envvar="HEARKEN_TOKEN", help="Token of the service.")] = None,
+    only: Annotated[list[str] | None, typer.Option("--class", help="Alert class to show; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file.")] = False,
+    tagger: _Tagger = None,
+) -> None:
+    """Show what the alert classes score on your sounds, at which sensitivity they alert, and why not."""
+    from analytic.commands.tune import tune as run
+    from analytic.commands.tune import watch
+
+    with _one_line():
+        if live is not None:
+            raise typer.Exit(watch(url, live, token, only or ()))
+        if not paths:
+            raise typer.BadParameter("name sound files or folders, or a live source with --live")
+        if not run(_settings(tagger), paths, only or (), as_json):
+            raise typer.Exit(REFUSED)
+
+
+@main.command()
+def listen(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="mic: or mic:DEVICE, a file, an rtsp or http address; - reads raw 16 bit, 16 kHz mono.",
+        ),
+    ],
+    name: Annotated[list[str] | None, typer.Option(help="A source's name; once for each, in order.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print event messages, a JSON object a line.")] = False,
+    tagger: _Tagger = None,
+    loop: Annotated[bool, typer.Option("--loop", help="Begin files anew when they end.")] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Files as fast as it goes; times are those of the sound.")
+    ] = False,
+    to: Annotated[str | None, typer.Option(help="Only pass the sound on to a running service: ws://HOST:8765.")] = None,
+    token: Annotated[str | None, typer.Option(envvar="HEARKEN_TOKEN", help="Token for --to.")] = None,
+) -> None:
+    """Listen to live sound, and print an alarm's phase a line; or pass it on to a running service."""
+    from analytic.commands import listen as command
+
+    with _one_line():
+        command.check(sources, as_json=as_json, tagger=tagger, loop=loop, fast=fast, to=to)
+        found = command.named(sources, name or [])
+        if to is None:
+            command.listen(_settings(tagger), found, as_json=as_json, loop=loop, fast=fast)
+        else:
+            command.forward(found, to, token, loop=loop)
+
+
 @main.command("listen-bus")
 def listen_bus(
     url: Annotated[str, typer.Option(help="Address of the bus.")] = "ws://127.0.0.1:8765/events",

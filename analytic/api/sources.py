@@ -120,7 +120,7 @@ def set_mode(policies: Policies, body: Any) -> dict[str, Any]:
         There is no such mode.
     """
     wanted = body.get("mode", ...) if isinstance(body, Mapping) else ...
-    if wanted is not None and wanted not in policies.by_mode:
+    if wanted is not None and not (isinstance(wanted, str) and wanted in policies.by_mode):
         raise InvalidParameter("mode", f"null or one of {', '.join(sorted(policies.by_mode))}", str(wanted)[:64])
     policies.choose(wanted)
     return mode(policies)

@@ -16,7 +16,6 @@ from analytic.delivery.dispatch import Dispatcher, Sink
 from analytic.errors import BadSettings, HearkenError
 from analytic.events.level import Levels
 from analytic.events.surges import SurgeSettings
-from analytic.events.surges import SurgeSettings
 from analytic.events.types import Event, Source, Stamp
 from analytic.ids import Uuid7
 from analytic.listen.door import Pcm16, Unpack

@@ -151,8 +151,9 @@ class ListenDoor:
         own = self._tokens.get(name)
         if own is not None and shown is not None and hmac.compare_digest(own.encode(), shown.encode(errors="replace")):
             return True
-        # A source with a token of its own is not open to whoever shows none.
-        return self._allows_token(shown) and not (own is not None and shown is None)
+        if own is not None and self._allows_token(None):
+            return False  # a service without a token is open to all, but not this source
+        return self._allows_token(shown)
 
 
 def _asked(target: str) -> tuple[str, dict[str, str]]:

@@ -91,18 +91,21 @@ class Listener:
             thread.start()
 
     def stop(self) -> None:
-        """Analyse what waits, end every source, remember what outlives a restart."""
+        """Analyse what waits, end every source, remember what outlives a restart; sound that comes now is left out."""
         self._stopping.set()
-        for session in self.sessions():
-            session.end()
-            self._schedule(session)
         for _ in self._threads:
             self._ready.put(None)
         for thread in (*self._threads, self._housekeeper):
             if thread.ident is not None:
                 thread.join()
         for session in self.sessions():
-            session.close()
+            session.end(session.counts.last_error)
+            while session.has_work:
+                self._analyse(session)
+            try:
+                session.close()
+            except Exception:  # noqa: BLE001 - one source's failure must not keep the others from their end
+                _LOG.exception("a source could not be ended", extra={"source": session.source.id})
             self._remember(session)
 
     def connect(self, source: Source) -> Session:
@@ -127,20 +130,25 @@ class Listener:
                 )
             self._connected.add(source.id)
             session = self._sessions[source.id]
+            session.source = source  # it may be of another kind than last time
             session.counts.connections += 1
             return session
 
     def disconnect(self, session: Session, error: str | None = None) -> None:
         """End a connection; what waits is still analysed, and open events end once the source counts as lost."""
-        session.end()
-        session.counts.last_error = error
+        session.end(error)
         self._schedule(session)
         with self._lock:
             self._connected.discard(session.source.id)
 
+    def pause(self, session: Session, error: str, retry_in_s: float) -> None:
+        """Say why nothing comes of a connection, and when it is tried again; its name stays taken."""
+        session.end(error, self._now() + retry_in_s)
+        self._schedule(session)
+
     def feed(self, session: Session, samples: NDArray[np.float32]) -> None:
         """Take sound that has just ended, float32, shape (n,), within -1..1; returns at once."""
-        if samples.size and session.feed(samples, self._now()):
+        if samples.size and not self._stopping.is_set() and session.feed(samples, self._now()):
             self._schedule(session)
 
     def sessions(self) -> Sequence[Session]:
@@ -156,8 +164,11 @@ class Listener:
     def reports(self) -> list[dict[str, Any]]:
         """Return how every source fares, by name."""
         now = self._now()
-        found = [{**one.report(now), "connected": one.source.id in self._connected} for one in self.sessions()]
-        return sorted(found, key=lambda report: str(report["id"]))
+        return sorted((self._report(one, now) for one in self.sessions()), key=lambda report: str(report["id"]))
+
+    def _report(self, session: Session, now: float) -> dict[str, Any]:
+        connected = session.source.id in self._connected and session.counts.retry_at is None
+        return {**session.report(now), "connected": connected}
 
     def forget(self, name: str) -> bool:
         """Forget all that was learnt of a source; tell whether there was something. It must not be connected.
@@ -179,7 +190,7 @@ class Listener:
             return
         now = self._now()
         for name, session in tuple(self._sessions.items()):
-            if name not in self._connected and session.is_lost(now):
+            if name not in self._connected and not session.scheduled and session.is_lost(now):
                 session.close()
                 self._remember(session)
                 del self._sessions[name]
@@ -195,22 +206,26 @@ class Listener:
 
     def _work(self) -> None:
         while (session := self._ready.get()) is not None:
-            try:
-                if session.work():
-                    self._remember(session)
-            except Exception:  # noqa: BLE001 - one source's failure must not silence the others
-                _LOG.exception("a source failed", extra={"source": session.source.id})
-                session.counts.last_error = "analysis failed; the log says more"
+            self._analyse(session)
             with self._lock:
                 again = session.has_work
                 session.scheduled = again
             if again:
                 self._ready.put(session)
 
+    def _analyse(self, session: Session) -> None:
+        try:
+            if session.work():
+                self._remember(session)
+        except Exception:  # noqa: BLE001 - one source's failure must not silence the others
+            _LOG.exception("a source failed", extra={"source": session.source.id})
+            session.counts.last_error = "analysis failed; the log says more"
+
     def _keep_house(self) -> None:
         while not self._stopping.wait(_HOUSEKEEPING_S):
             for session in self.sessions():
                 self._look_after(session)
+                self._tell(session)
 
     def _look_after(self, session: Session) -> None:
         with self._lock:
@@ -220,13 +235,18 @@ class Listener:
         try:
             if session.lost(self._now()):
                 self._remember(session)
-            self._observer.source(session.report(self._now()))
         except Exception:  # noqa: BLE001 - likewise
             _LOG.exception("a source could not be ended", extra={"source": session.source.id})
         with self._lock:
             session.scheduled = session.has_work
         if session.scheduled:
             self._ready.put(session)
+
+    def _tell(self, session: Session) -> None:
+        try:
+            self._observer.source(self._report(session, self._now()))
+        except Exception:  # noqa: BLE001 - likewise
+            _LOG.exception("nobody is told of a source", extra={"source": session.source.id})
 
     def _remember(self, session: Session) -> None:
         memory = session.memory()

@@ -45,12 +45,12 @@ class Remembered:
         """Replace what is remembered, whole or not at all; where that fails, the log says so and live sound goes on."""
         if self._folder is None:
             return
-        temporary = None
+        content, temporary = json.dumps(memory), None
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".")
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(memory, stream)
+                stream.write(content)
             Path(temporary).replace(self._path(source))
         except OSError as error:
             _LOG.warning("a source cannot be remembered", extra={"source": source, "error": str(error)})

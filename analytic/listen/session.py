@@ -44,6 +44,7 @@ class Counts:
     connections: int = 0
     alerts: int = 0
     last_error: str | None = None
+    retry_at: float | None = None  # Unix time; None unless whoever fetches the sound pauses
 
 
 @dataclass(slots=True)
@@ -110,6 +111,9 @@ class Session:
             waiting.pieces.append(samples)
             waiting.samples += samples.size
             self._last_sound = now
+            if self.counts.retry_at is not None:
+                self.counts.retry_at = None
+                self.counts.connections += 1
             if waiting.samples > self._backlog:
                 self._drop(now)
             return waiting.samples >= HOP_SAMPLES
@@ -124,10 +128,11 @@ class Session:
         self.counts.gaps += 1
         waiting.began = now - to_seconds(waiting.samples)
 
-    def end(self) -> None:
-        """Say that no more comes of this connection; what waits is still analysed."""
+    def end(self, error: str | None = None, retry_at: float | None = None) -> None:
+        """Say that no more comes of this connection, why, and when it is tried again; what waits is still analysed."""
         with self._lock:
             self._waiting.ended = True
+            self.counts.last_error, self.counts.retry_at = error, retry_at
 
     def work(self) -> Sequence[Message]:
         """Analyse one hop of what waits, or what is left once the connection has ended; return what was announced."""
@@ -135,13 +140,10 @@ class Session:
             piece, began = self._take()
         if piece is None:
             return ()
-        messages: list[Message] = []
-        if began is not None or self._live is None:
-            messages += self._begin(began if began is not None else 0.0)
-        live = self._live
+        live = self._live if began is None else None
         if live is None:
-            return messages
-        messages += live.push(piece)
+            live = self._begin(began or 0.0)
+        messages = live.push(piece)
         self.counts.hops += 1
         self.counts.alerts += sum(message["phase"] == "start" for message in messages)
         self._set_right(live)
@@ -181,7 +183,7 @@ class Session:
 
     def report(self, now: float) -> dict[str, Any]:
         """Return how it fares, as JSON values."""
-        live, sensor = self._live, self._sensor
+        live, sensor, retry_at = self._live, self._sensor, self.counts.retry_at
         status = "lost" if self.is_lost(now) or sensor is None else sensor.status
         return {
             "id": self.source.id,
@@ -197,6 +199,7 @@ class Session:
             "connections": self.counts.connections,
             "alerts": self.counts.alerts,
             "last_error": self.counts.last_error,
+            "retry_in_s": None if retry_at is None else round(max(0.0, retry_at - now), 1),
         }
 
     @property
@@ -219,14 +222,25 @@ class Session:
             missing -= min(missing, piece.size)
         waiting.samples -= wanted
         began, waiting.began = waiting.began, None
+        if began is None and self._live is None and self._last_sound is not None:  # the stream could not be opened
+            began = self._last_sound - to_seconds(waiting.samples + wanted)
         return (np.concatenate(taken) if len(taken) > 1 else taken[0]), began
 
-    def _begin(self, began: float) -> Sequence[Message]:
+    def _begin(self, began: float) -> LiveSource:
         """Open a new stream that takes over what the last one remembered; open events go on or end by themselves."""
         if self._live is not None:
             self._memory = self._live.memory()
-        self._live = self._open(self.source, began, self._memory, self._sense)
-        return ()
+        try:
+            live = self._open(self.source, began, self._memory, self._sense)
+        except (KeyError, TypeError, ValueError) as error:
+            if self._memory is None:
+                raise
+            # Written by another version, or damaged: better to begin anew than to be deaf.
+            _LOG.warning("what was remembered is of no use", extra={"source": self.source.id, "error": repr(error)})
+            self._memory = None
+            live = self._open(self.source, began, None, self._sense)
+        self._live = live
+        return live
 
     def _set_right(self, live: LiveSource) -> None:
         """Begin anew at the next hop if sound is missing: the source's clock lags ours. One that is ahead may be."""

@@ -268,8 +268,10 @@ class Pipeline:
         ids: dict[tuple[str, int], str] = {}
         events = []
         for one in transitions:
-            event_id = ids.setdefault((one.rule.name, one.number), self.new_id())
-            events.append(teller.event(one, event_id, _peak_dbfs(clip, one, zero_s)))
+            key = (one.rule.name, one.number)
+            if key not in ids:
+                ids[key] = self.new_id()
+            events.append(teller.event(one, ids[key], _peak_dbfs(clip, one, zero_s)))
         stamps = self.publish(events)
         last = {event.id: event.to_message(stamp) for event, stamp in zip(events, stamps, strict=True)}
         return tuple(sorted(last.values(), key=lambda message: message["onset_s"]))

@@ -28,7 +28,7 @@ from analytic.events.verdict import Verdict
 from analytic.pipeline.clips import Pipeline
 from analytic.pipeline.hearing import UNUSUAL
 from analytic.pipeline.telling import Teller
-from model.stream import LONG, Heard
+from model.stream import LONG, SHORT, Heard
 
 SURGE = "surge"
 METHOD_NONE = "none"
@@ -60,8 +60,8 @@ class Extras:
 
     Attributes
     ----------
-    surge, surges
-        The rule of loud-but-unknown events, None where they are not announced; and when a sound is one.
+    surge
+        The rule of loud-but-unknown events; None where they are not announced.
     unusual
         What tells unusual sound; None where that is off.
     surge_settings
@@ -69,7 +69,6 @@ class Extras:
     """
 
     surge: Rule | None = None
-    surges: SurgeSettings = field(default_factory=SurgeSettings)
     unusual: Unusual | None = None
     surge_settings: SurgeSettings = surges.DEFAULT
 
@@ -119,7 +118,7 @@ class LiveSource:
         self._extras = extras or Extras()
         self._on_levels = on_levels
         self._teller = Teller(pipeline.tagger.card, METHOD_NONE, source, Requestor(), began, live=True)
-        self._stream = self._hearing.stream((LONG,))
+        self._stream = self._hearing.stream((SHORT, LONG))
         self._rest = level.nothing()
         self._surges = SurgeState(start_s=began)
         self._recent: deque[tuple[float, float]] = deque(maxlen=round(_KEPT_LEVELS_S / BLOCK_S))
@@ -231,7 +230,7 @@ class LiveSource:
             if self._extras.unusual is not None:
                 at = self.began + to_seconds(heard.window.stop)
                 more = {UNUSUAL: np.array([self._extras.unusual.hear(self._source.id, at, heard)], np.float32)}
-        else:
+        elif heard.stride == SHORT:
             self.now.scores = heard.scores
         (look,) = self._hearing.looks(policy, [heard], self.began, more)
         step = policy.step(self.state, look)

@@ -51,7 +51,7 @@ class Column:
 COLUMNS = (
     Column("mn04_as", PUBLISHED, BY_FOLD, SCENES, HOUSEHOLD_HOURS),
     Column("hearken_small", BUNDLED, (VALIDATION,), SCENES_VAL, HOUSEHOLD_HOURS),
-    Column("mn04_as_validation", PUBLISHED, (VALIDATION,), SCENES_VAL, 0.0),
+    Column("mn04_as_validation", PUBLISHED, (VALIDATION,), SCENES_VAL, HOUSEHOLD_HOURS / 3),
 )
 
 

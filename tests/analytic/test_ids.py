@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import string
 import threading
 import uuid
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytic.app import make_ids
-from analytic.ids import Uuid7
+from analytic.ids import Uuid7, is_identifier
 
 NOON_MS = 1_767_268_800_123
 
@@ -82,6 +83,22 @@ def test_a_clock_that_steps_back_does_not_take_the_ids_with_it() -> None:
 def test_whatever_the_clock_does_ids_grow(times_ms: list[int]) -> None:
     made = ids_at(*times_ms)
     assert all(earlier < later for earlier, later in itertools.pairwise(made))
+
+
+@pytest.mark.parametrize("text", ["a", "Z", "0", ".", "-", "_", "kitchen", "hall.1_a-B", "x" * 64])
+def test_what_may_name_a_source_or_a_request(text: str) -> None:
+    assert is_identifier(text)
+
+
+@pytest.mark.parametrize("text", ["", "x" * 65, "a b", "a/b", "a\n", "\n", "\0", "\u00e9", "\u0661", "%41", "a;b"])
+def test_what_may_not(text: str) -> None:
+    assert not is_identifier(text)
+
+
+@given(st.text(max_size=70))
+def test_a_name_has_1_to_64_characters_of_the_allowed_ones(text: str) -> None:
+    allowed = string.ascii_letters + string.digits + "._-"
+    assert is_identifier(text) == (1 <= len(text) <= 64 and all(character in allowed for character in text))
 
 
 def test_threads_share_one_maker_without_a_twin() -> None:

@@ -11,6 +11,7 @@ import pytest
 from model.errors import BadWaveform
 from model.fake import FAKE_CARD, FakeTagger
 from model.labels import index_of
+from model.stream import StreamingTagger, Stride
 from model.tagger import Tagger, TaggerCard, Waveform, Window, plan_windows
 
 
@@ -65,3 +66,21 @@ def test_it_refuses_what_a_real_tagger_refuses() -> None:
 def test_it_may_speak_under_another_name() -> None:
     card = TaggerCard("other", "1", "", "", "")
     assert FakeTagger(loudness, card).card is card
+
+
+def test_it_hears_endless_sound_window_by_window() -> None:
+    tagger: StreamingTagger = FakeTagger(loudness)
+    rising, stride = np.linspace(0, 1, 4_000, dtype=np.float32), Stride(1_600, 800)
+    stream = tagger.stream((stride,))
+    heard = stream.push(rising[:1_000]) + stream.push(rising[1_000:]) + stream.finish()
+    assert [one.window for one in heard] == [Window(at, at + 1_600) for at in (0, 800, 1_600, 2_400)]
+    assert [one.scores[0] for one in heard] == [rising[one.window.stop - 1] for one in heard]
+    assert {one.stride for one in heard} == {stride}
+
+
+def test_its_streams_do_not_hear_each_other() -> None:
+    tagger, stride = FakeTagger(loudness), Stride(1_600, 1_600)
+    loud, quiet = tagger.stream((stride,)), tagger.stream((stride,))
+    assert loud.push(np.full(1_000, 0.9, np.float32)) == quiet.push(np.full(1_000, 0.1, np.float32)) == []
+    (one,), (other,) = loud.push(np.full(600, 0.8, np.float32)), quiet.push(np.full(600, 0.2, np.float32))
+    assert (one.scores[0], other.scores[0]) == (np.float32(0.9), np.float32(0.2))

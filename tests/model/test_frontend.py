@@ -3,15 +3,29 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 
 import numpy as np
 import pytest
 import soxr
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.signal.windows import hann
 
-from model.frontend import FFT_POINTS, HOP_SAMPLES, MEL_BANDS, WINDOW_SAMPLES, LogMel, frame_count, mel_matrix
+from model.frontend import (
+    FFT_POINTS,
+    HOP_SAMPLES,
+    LOOKAHEAD_SAMPLES,
+    MEL_BANDS,
+    WINDOW_SAMPLES,
+    FrameRing,
+    LogMel,
+    LogMelStream,
+    frame_count,
+    mel_matrix,
+)
 
 RATE_HZ = 16_000
 SILENCE = (np.log(1e-5) + 4.5) / 5
@@ -243,3 +257,122 @@ def test_below_the_resamplers_slope_the_matrix_is_kaldis_times_the_gains() -> No
     gain = np.abs(1 - 0.97 * np.exp(-2j * np.pi * bins / 1024)) ** 2
     wanted = 4 * gain[:, None] * kaldi_bank()[bins]
     assert np.abs(mel_matrix()[bins] - wanted)[:, :95].max() < 1e-3
+
+
+def in_pieces(waveform: NDArray[np.float32], cuts: list[int]) -> list[NDArray[np.float32]]:
+    edges = [0, *sorted({cut for cut in cuts if 0 < cut < waveform.size}), waveform.size]
+    return [waveform[first:stop] for first, stop in itertools.pairwise(edges)]
+
+
+def streamed(parts: list[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The frames that a stream gives while it is pushed, and those that its end adds."""
+    stream = LogMelStream(LogMel())
+    return np.concatenate([stream.push(part) for part in parts]), stream.finish()
+
+
+class TestLogMelStream:
+    NOISE = np.random.default_rng(4).normal(0, 0.1, 60_000).clip(-1, 1).astype(np.float32)
+
+    @settings(max_examples=60)
+    @given(st.integers(1, 6_000), st.lists(st.integers(1, 6_000), max_size=20))
+    @example(6_000, list(range(1, 6_000, 13)))
+    @example(4_800, [])
+    @example(320, [160])
+    @example(201, [200])
+    @example(200, [])
+    @example(1, [])
+    def test_cut_anywhere_push_and_finish_give_the_frames_of_the_whole(self, samples: int, cuts: list[int]) -> None:
+        waveform = self.NOISE[:samples]
+        pushed, last = streamed(in_pieces(waveform, cuts))
+        wanted = LogMel()(waveform)
+        assert len(pushed) + len(last) == frame_count(samples)
+        assert np.abs(np.concatenate([pushed, last]) - wanted).max() < 1e-5
+
+    @pytest.mark.parametrize("samples", [201, 400, 16_000, 16_001, 16_159, 16_160, 60_000])
+    def test_what_is_pushed_is_all_but_the_frames_that_mirror_the_end(self, samples: int) -> None:
+        pushed, last = streamed([self.NOISE[:samples]])
+        assert np.abs(pushed - LogMel()(self.NOISE[:samples])[: len(pushed)]).max() < 1e-5
+        assert len(last) <= 2
+        assert (len(pushed) - 1) * HOP_SAMPLES + WINDOW_SAMPLES // 2 <= samples
+
+    def test_a_frame_comes_as_soon_as_its_last_sample_is_there(self) -> None:
+        stream = LogMelStream(LogMel())
+        assert len(stream.push(self.NOISE[:200])) == 0
+        assert len(stream.push(self.NOISE[200:201])) == 1, "the mirrored beginning needs one sample more than half"
+        assert len(stream.push(self.NOISE[201:359])) == 0
+        assert len(stream.push(self.NOISE[359:360])) == 1
+
+    def test_a_window_is_whole_40_samples_after_its_end(self) -> None:
+        assert LOOKAHEAD_SAMPLES == 40
+        for stop in (320, 16_000, 32_000):
+            stream = LogMelStream(LogMel())
+            assert len(stream.push(self.NOISE[: stop + LOOKAHEAD_SAMPLES - 1])) == stop // HOP_SAMPLES - 1
+            assert len(stream.push(self.NOISE[:1])) == 1
+
+    def test_nothing_at_all_has_no_frames(self) -> None:
+        assert LogMelStream(LogMel()).finish().shape == (0, MEL_BANDS)
+
+    def test_streams_may_share_a_front_end(self) -> None:
+        front_end = LogMel()
+        first, second = LogMelStream(front_end), LogMelStream(front_end)
+        others = self.NOISE[::-1]
+        turns = [
+            (first.push(a), second.push(b))
+            for a, b in zip(in_pieces(self.NOISE, [9_000, 30_000]), in_pieces(others, [9_000, 30_000]), strict=True)
+        ]
+        found = np.concatenate([one for one, _ in turns]), np.concatenate([other for _, other in turns])
+        for frames, waveform in zip(found, (self.NOISE, others), strict=True):
+            assert np.abs(frames - LogMel()(waveform)[: len(frames)]).max() < 1e-5
+
+    def test_ten_minutes_leave_nothing_behind(self) -> None:
+        stream = LogMelStream(LogMel())
+        frames = 0
+        for _ in range(600):
+            frames += len(stream.push(self.NOISE[:16_000]))
+            assert stream._held.size < WINDOW_SAMPLES + HOP_SAMPLES
+            assert stream._held.base is None, "a view would keep the whole piece"
+        assert frames == 60_000 - 1
+
+    def test_what_is_pushed_is_neither_written_to_nor_kept(self) -> None:
+        room = self.NOISE[:1_000].copy()
+        room.flags.writeable = False
+        stream = LogMelStream(LogMel())
+        done = len(stream.push(room))
+        room.flags.writeable = True
+        room[:] = 0
+        found = stream.push(self.NOISE[1_000:2_000])
+        wanted = LogMel()(self.NOISE[:2_000])[done : done + len(found)]
+        assert np.abs(found - wanted).max() < 1e-5
+
+
+def numbered(first: int, count: int) -> NDArray[np.float32]:
+    """Frames that hold their own number."""
+    return np.repeat(np.arange(first, first + count, dtype=np.float32)[:, None], MEL_BANDS, axis=1)
+
+
+class TestFrameRing:
+    @given(st.integers(1, 30), st.lists(st.integers(0, 80), max_size=25))
+    def test_it_has_the_newest_frames_and_never_grows(self, most: int, counts: list[int]) -> None:
+        ring = FrameRing(most)
+        room, came = ring._frames, 0
+        for count in counts:
+            ring.extend(numbered(came, count))
+            came += count
+            kept = min(most, came)
+            assert ring.between(came - kept, came)[:, 0].tolist() == list(range(came - kept, came))
+            assert ring._frames is room
+        assert room.shape == (2 * most, MEL_BANDS)
+
+    def test_a_part_is_a_view_not_a_copy(self) -> None:
+        ring = FrameRing(10)
+        ring.extend(numbered(0, 10))
+        assert np.shares_memory(ring.between(2, 5), ring._frames)
+        assert ring.between(2, 5)[:, 7].tolist() == [2, 3, 4]
+
+    @pytest.mark.parametrize(("first", "stop"), [(0, 5), (29, 31), (30, 35), (11, 12)])
+    def test_frames_that_are_gone_or_not_there_yet_are_refused(self, first: int, stop: int) -> None:
+        ring = FrameRing(10)
+        for start in range(0, 30, 6):
+            ring.extend(numbered(start, 6))
+        with pytest.raises(IndexError, match=rf"frames {first}\.\.{stop} are asked for, 14\.\.30 are there"):
+            ring.between(first, stop)

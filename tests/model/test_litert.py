@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from scipy.special import expit
 
 from model import litert
 from model.errors import BadTaggerFile, BadWaveform
-from model.frontend import LogMel
+from model.frontend import LogMel, frame_count
 from model.labels import labels
-from model.litert import LiteRtTagger, sigmoid
-from model.store import Installed
+from model.litert import LiteRtStream, LiteRtTagger, sigmoid
+from model.store import Installed, TaggerStore
+from model.stream import LONG, SHORT, Heard, StreamingTagger, Stride
 from model.tagger import Tagged, Tagger, TaggerCard, Window, plan_windows, top
 
 CARD = TaggerCard("tiny", "1", "made-up weights", "MIT", "tests")
@@ -267,3 +269,196 @@ def test_the_published_tagger_hears_the_alarm_of_the_reference_answers(mn04: Ins
     wanted = {"Fire alarm": 0.51, "Buzzer": 0.49, "Smoke detector, smoke alarm": 0.29, "Beep, bleep": 0.24}
     found = {labels()[index].name: float(scores[index]) for index in top(scores, 4)}
     assert found == pytest.approx(wanted, abs=0.05)  # the same four, each close
+
+
+def alarm(samples: int, seed: int = 0) -> Waveform:
+    """A smoke alarm, half a second on and half a second off, in noise that swells."""
+    times = np.arange(samples) / 16_000
+    beeps = 0.25 * np.sign(np.sin(2 * np.pi * 3100 * times)) * ((times + 0.1 * seed) % 1.0 < 0.5)
+    noise = np.random.default_rng(seed).normal(0, 0.02, samples) * (1 + np.sin(times + seed))
+    made: Waveform = (beeps + noise).astype(np.float32)
+    return made
+
+
+def pieces(waveform: Waveform, cuts: list[int]) -> list[Waveform]:
+    return [waveform[first:stop] for first, stop in pairwise([0, *cuts, waveform.size])]
+
+
+def hear(stream: LiteRtStream, parts: list[Waveform]) -> list[Heard]:
+    heard = [one for part in parts for one in stream.push(part)]
+    return heard + stream.finish()
+
+
+def alike(found: list[Heard], wanted: list[Heard], within: float = 1e-5) -> bool:
+    return [one.window for one in found] == [one.window for one in wanted] and all(
+        float(np.abs(one.scores - same.scores).max()) < within
+        and float(np.abs(one.embedding - same.embedding).max()) < within
+        for one, same in zip(found, wanted, strict=True)
+    )
+
+
+@pytest.fixture
+def bundled(nothing_bundled: Path, tmp_path: Path) -> LiteRtTagger:
+    """The tagger that comes with the package; opening it takes 30 ms."""
+    installed = TaggerStore(tmp_path, nothing_bundled).find("hearken_small")
+    return LiteRtTagger.open(installed.path, installed.card)
+
+
+class TestStreams:
+    SOUND = alarm(200_123)
+
+    def test_it_hears_endless_sound(self, bundled: LiteRtTagger) -> None:
+        tagger: StreamingTagger = bundled
+        heard = tagger.stream((SHORT,)).push(self.SOUND)
+        assert [one.window for one in heard] == [Window(at, at + 32_000) for at in range(0, 168_001, 8_000)]
+        assert {one.stride for one in heard} == {SHORT}
+        assert (heard[0].scores.shape, heard[0].scores.dtype) == ((527,), np.dtype(np.float32))
+        assert heard[0].embedding.shape == bundled.tag(self.SOUND[:16_000]).embeddings[0].shape
+
+    def test_a_window_is_the_networks_answer_to_its_frames_of_the_whole(self, bundled: LiteRtTagger) -> None:
+        frames = LogMel()(self.SOUND)
+        heard = hear(bundled.stream((SHORT, LONG)), [self.SOUND])
+        assert len(heard) == 22 + 1 + 2 + 1
+        for one in heard:
+            stop = frame_count(one.window.stop)
+            cut = frames[stop - one.stride.length // 160 : stop]
+            assert np.abs(one.scores - sigmoid(bundled.logits(cut[None])[0][0])).max() < 1e-5
+
+    def test_it_agrees_with_tag_but_for_the_mirrored_edges(self, bundled: LiteRtTagger) -> None:
+        heard = hear(bundled.stream((SHORT, LONG)), [self.SOUND])
+        tagged = bundled.tag(self.SOUND, [one.window for one in heard])
+        differences = np.abs(np.stack([one.scores for one in heard]) - tagged.scores).max(axis=1)
+        assert tagged.scores.max(axis=1).min() > 0.1, "there is something to agree about"
+        assert np.median(differences) < 0.005
+        assert np.quantile(differences, 0.9) < 0.02
+        assert differences.max() < 0.03, "where a beep lies on the edge"
+        long = np.array([one.stride == LONG and one.window.start % 160 == 0 for one in heard])
+        assert differences[long].max() < 0.005, "of 1000 frames four are at the edges"
+        assert differences[0] < 0.001, "the first window begins where the sound does"
+
+    @pytest.mark.parametrize(
+        "cuts",
+        [
+            [1],
+            [159, 160, 161, 200, 201],
+            [32_000, 32_039, 32_040, 32_041],
+            [160_000],
+            list(range(3_777, 200_123, 3_777)),
+            list(range(1_600, 200_123, 1_600)),
+            [199_999],
+        ],
+    )
+    def test_cut_anywhere_a_stream_gives_the_same(self, bundled: LiteRtTagger, cuts: list[int]) -> None:
+        strides = (SHORT, LONG)
+        whole = hear(bundled.stream(strides), [self.SOUND])
+        assert alike(hear(bundled.stream(strides), pieces(self.SOUND, cuts)), whole)
+
+    def test_a_window_comes_40_samples_after_its_end(self, bundled: LiteRtTagger) -> None:
+        stream = bundled.stream((SHORT,))
+        assert stream.push(self.SOUND[:32_039]) == []
+        assert [one.window for one in stream.push(self.SOUND[32_039:32_040])] == [Window(0, 32_000)]
+
+    def test_or_with_the_end_of_the_sound(self, bundled: LiteRtTagger) -> None:
+        stream = bundled.stream((SHORT,))
+        assert stream.push(self.SOUND[:32_000]) == []
+        (one,) = stream.finish()
+        assert one.window == Window(0, 32_000)
+        assert np.abs(one.scores - bundled.tag(self.SOUND[:32_000]).scores[0]).max() < 1e-5
+
+    @pytest.mark.parametrize(
+        "samples", [1, 2, 100, 199, 200, 201, 3_000, 7_999, 8_000, 12_000, 15_840, 15_841, 16_000, 31_999]
+    )
+    def test_a_sound_shorter_than_a_window_gives_one_window_that_scores_as_tag_does(
+        self, bundled: LiteRtTagger, samples: int
+    ) -> None:
+        waveform = self.SOUND[20_000 : 20_000 + samples]
+        (one,) = hear(bundled.stream((SHORT,)), pieces(waveform, [1] if samples > 1 else []))
+        assert one.window == Window(0, samples)
+        tagged = bundled.tag(waveform)
+        assert np.abs(one.scores - tagged.scores[0]).max() < 1e-5
+        assert np.abs(one.embedding - tagged.embeddings[0]).max() < 1e-5
+
+    def test_a_stream_that_was_never_fed_hears_nothing(self, bundled: LiteRtTagger) -> None:
+        assert bundled.stream((SHORT, LONG)).finish() == []
+
+    def test_windows_of_half_a_second_are_heard_three_times_as_tag_hears_them(self, bundled: LiteRtTagger) -> None:
+        heard = hear(bundled.stream((Stride(8_000, 8_000),)), [self.SOUND[:16_000]])
+        assert [one.window for one in heard] == [Window(0, 8_000), Window(8_000, 16_000)]
+        assert np.abs(heard[0].scores - bundled.tag(self.SOUND[:8_000]).scores[0]).max() < 0.1
+
+    @pytest.mark.parametrize(
+        ("wrong", "sentence"),
+        [
+            ((Stride(32_001, 8_000),), "multiples of 160"),
+            ((Stride(32_000, 8_001),), "multiples of 160"),
+            ((SHORT, Stride(32_000, 0)), "multiples of 160"),
+            ((Stride(7_840, 160),), "each of 8000 samples or more"),
+            ((), "a stream has strides"),
+        ],
+    )
+    def test_wrong_strides_are_refused_before_anything_is_made(
+        self, bundled: LiteRtTagger, wrong: tuple[Stride, ...], sentence: str
+    ) -> None:
+        with pytest.raises(ValueError, match=sentence):
+            bundled.stream(wrong)
+        assert bundled._stream_lanes == {}
+
+    @pytest.mark.parametrize("bad", [np.zeros(10), np.zeros(0, np.float32), np.full(4, 2.0, np.float32)])
+    def test_what_is_no_waveform_is_refused_and_leaves_the_stream_as_it_was(
+        self, bundled: LiteRtTagger, bad: NDArray[Any]
+    ) -> None:
+        stream = bundled.stream((SHORT,))
+        stream.push(self.SOUND[:20_000])
+        with pytest.raises(BadWaveform):
+            stream.push(bad)
+        heard = stream.push(self.SOUND[20_000:40_000])
+        assert alike(heard, bundled.stream((SHORT,)).push(self.SOUND[:40_000])[:1])
+
+    @pytest.mark.parametrize("lanes", [1, 2])
+    def test_two_threads_on_two_streams_hear_what_one_hears(self, nothing_bundled: Path, lanes: int) -> None:
+        tagger = LiteRtTagger.open(nothing_bundled / "hearken_small.tflite", CARD, lanes=lanes)
+        sounds = [alarm(100_000, seed) for seed in (1, 2)]
+        parts = [pieces(one, list(range(5_000, 100_000, 5_000))) for one in sounds]
+        wanted = [hear(tagger.stream((SHORT, Stride(16_000, 8_000))), part) for part in parts]
+        assert not alike(wanted[0], wanted[1]), "they are two sounds"
+        streams = [tagger.stream((SHORT, Stride(16_000, 8_000))) for _ in parts]
+        with ThreadPoolExecutor(2) as threads:
+            found = list(threads.map(hear, streams, parts))
+        assert all(alike(*pair) for pair in zip(found, wanted, strict=True))
+
+    def test_streams_and_clips_may_take_turns(self, bundled: LiteRtTagger) -> None:
+        wanted = hear(bundled.stream((SHORT,)), [self.SOUND])
+        clip = bundled.tag(self.SOUND[:50_000])
+        stream, found = bundled.stream((SHORT,)), []
+        for part in pieces(self.SOUND, list(range(20_000, 200_000, 20_000))):
+            found += stream.push(part)
+            assert same(bundled.tag(self.SOUND[:50_000]), clip)
+        assert alike(found + stream.finish(), wanted)
+
+    def test_streams_of_one_length_share_their_interpreters(self, bundled: LiteRtTagger) -> None:
+        bundled.stream((SHORT,))
+        lanes = bundled._stream_lanes[200]
+        bundled.stream((SHORT, Stride(32_000, 16_000)))
+        assert bundled._stream_lanes == {200: lanes}
+        assert lanes.qsize() == 2
+
+    def test_ten_minutes_of_noise_leave_no_more_than_the_longest_window_and_a_piece(
+        self, bundled: LiteRtTagger
+    ) -> None:
+        stream = bundled.stream((Stride(32_000, 320_000), Stride(160_000, 1_600_000)))
+        room = stream._frames._frames
+        for minute in range(10):
+            waveform = np.random.default_rng(minute).normal(0, 0.1, 960_000).clip(-1, 1).astype(np.float32)
+            stream.push(waveform)
+            assert stream._frames._frames is room
+            assert stream._front_end._held.nbytes < 4_000
+        assert stream._due.taken == 9_600_000
+        assert room.nbytes == 2 * (160_000 + litert.BATCH_SAMPLES) // 160 * 128 * 4
+        assert len(stream.finish()) <= 2
+
+    def test_a_sound_pushed_at_once_keeps_every_window(self, bundled: LiteRtTagger) -> None:
+        waveform = alarm(480_000)
+        assert alike(
+            hear(bundled.stream((SHORT,)), [waveform]),
+            hear(bundled.stream((SHORT,)), pieces(waveform, list(range(8_000, 480_000, 8_000)))),
+        )

@@ -91,6 +91,9 @@ def test_query_parameters_are_read(client: FlaskClient, sound: bytes) -> None:
         ("/model/predict?start_time=x", "Invalid start time: value outside audio clip"),
         ("/model/predict?filter=Nothing", "Unknown label in filter: 'Nothing'; "),
         ("/model/predict?source=a%20b", "Invalid source: "),
+        ("/model/predict?timeline=maybe", "Invalid timeline: expected 1, true, yes, on, or 0, false, no, off, found"),
+        ("/model/predict?surges=2", "Invalid surges: "),
+        ("/model/predict?explain=0%00", "Invalid explain: "),
         ("/model/predict/a/blur/r/t/i", "Unknown method: 'blur'; known methods: none, scrample, scramble, dp_noise"),
         (
             "/model/predict/a/none/r%0A/t/i",
@@ -226,7 +229,10 @@ def test_the_description_is_valid_and_lists_every_address(client: FlaskClient) -
     assert described["info"]["title"] == "Hearken"
     assert described["info"]["version"] == __version__
     ids = "/{audio_file}/{method}/{requestor_id}/{requestor_type}/{request_id}"
-    methods = {path: {key for key in entry if key in {"get", "post"}} for path, entry in described["paths"].items()}
+    methods = {
+        path: {key for key in entry if key in {"get", "post", "put", "delete"}}
+        for path, entry in described["paths"].items()
+    }
     assert methods == {
         "/healthz": {"get"},
         "/readyz": {"get"},
@@ -235,6 +241,9 @@ def test_the_description_is_valid_and_lists_every_address(client: FlaskClient) -
         "/model/predict": {"post"},
         f"/model/predict{ids}": {"post"},
         "/schemas/event.json": {"get"},
+        "/sources": {"get"},
+        "/sources/{name}": {"get", "delete"},
+        "/mode": {"get", "put"},
     }
 
 
@@ -245,6 +254,9 @@ def test_the_description_of_predict_names_its_parameters_and_answers(client: Fla
         "start_time": "query",
         "filter": "query",
         "source": "query",
+        "timeline": "query",
+        "surges": "query",
+        "explain": "query",
     }
     assert {"200", "400"} <= set(described["responses"])
     assert described["consumes"] == ["multipart/form-data"]
@@ -252,7 +264,8 @@ def test_the_description_of_predict_names_its_parameters_and_answers(client: Fla
 
 def test_a_real_answer_has_the_described_fields(client: FlaskClient, sound: bytes) -> None:
     described = client.get("/swagger.json").get_json()["definitions"]["Answer"]["properties"]
-    assert set(post(client, sound).get_json()) == set(described)
+    assert set(post(client, sound, "/model/predict?timeline=1&surges=1&explain=1").get_json()) == set(described)
+    assert set(described) - set(post(client, sound).get_json()) == {"timeline", "surges", "explanations"}
 
 
 def test_it_is_healthy_and_ready(client: FlaskClient) -> None:

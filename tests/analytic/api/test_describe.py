@@ -6,11 +6,15 @@ from __future__ import annotations
 import json
 
 import jsonschema
+import pytest
 
 from analytic import __version__
 from analytic.api.describe import event_schema, label_list, metadata
+from analytic.app import make_pipeline
 from analytic.events.classes import ALERT_CLASSES
 from analytic.pipeline import Pipeline
+from analytic.settings import load
+from model.fake import FakeTagger
 from model.labels import labels
 
 
@@ -34,7 +38,25 @@ def test_the_alert_classes_are_those_that_are_on(pipeline: Pipeline) -> None:
     described = metadata(pipeline)["alert_classes"]
     assert [alert["name"] for alert in described] == [alert.name for alert in ALERT_CLASSES if alert.enabled]
     known = {label.mid for label in labels()}
-    assert all(set(alert["label_ids"]) <= known and 0 < alert["threshold"] <= 1 for alert in described)
+    assert all(set(alert["label_ids"]) <= known for alert in described)
+    assert all(0 < alert["ends_below"] < alert["threshold"] <= 1 for alert in described)
+    assert {alert["severity"] for alert in described} <= {"critical", "warning", "notice"}
+
+
+def test_the_rule_and_the_mode_are_told(alarm_tagger: FakeTagger) -> None:
+    away = {"enabled": ["smoke_alarm"], "thresholds": {"smoke_alarm": 0.25}}
+    described = metadata(make_pipeline(load(alerts={"mode": "away", "modes": {"away": away}}), alarm_tagger))
+    assert described["mode"] == "away"
+    assert described["alert_classes"] == [
+        {
+            "name": "smoke_alarm",
+            "severity": "critical",
+            "threshold": 0.25,
+            "ends_below": pytest.approx(0.109233, abs=1e-5),
+            "confirmed_by": "2 of 3 windows of 2 s",
+            "label_ids": ["/m/01y3hg", "/m/0c3f7m"],
+        }
+    ]
 
 
 def test_the_labels_are_527_in_score_order() -> None:

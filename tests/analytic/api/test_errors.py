@@ -39,6 +39,11 @@ EXAMPLES: dict[type[HearkenError], tuple[HearkenError, tuple[str, ...]]] = {
     errors.TokenRequired: (errors.TokenRequired(), ("Authorization: Bearer",)),
     errors.Busy: (errors.Busy(1_000), ("1000 bytes", "try again")),
     errors.NotReady: (errors.NotReady("the bus is down"), ("the bus is down",)),
+    errors.SourceConnected: (errors.SourceConnected("kitchen"), ("'kitchen'", "connected already")),
+    errors.TooManySources: (errors.TooManySources(64), ("64", "listen.max_sources")),
+    errors.UnknownSource: (errors.UnknownSource("kitchen"), ("'kitchen'",)),
+    errors.SourceFailed: (errors.SourceFailed("rtsp://hall", "refused"), ("rtsp://hall", "refused")),
+    errors.ExtraMissing: (errors.ExtraMissing("a microphone", "live"), ("a microphone", "hearken[live]")),
 }
 
 
@@ -83,6 +88,8 @@ def test_who_asked_has_a_status_each() -> None:
     assert status_of(errors.ForeignOrigin) == 403
     assert status_of(errors.TokenRequired) == 401
     assert status_of(errors.NotReady) == 503
+    assert (status_of(errors.SourceConnected), status_of(errors.TooManySources)) == (409, 503)
+    assert status_of(errors.UnknownSource) == 404
 
 
 @pytest.mark.parametrize("kind", LEAVES)
@@ -106,6 +113,9 @@ def test_the_message_is_one_line_that_names_limit_and_found(kind: type[HearkenEr
         errors.InvalidParameter("top", "a number", HOSTILE),
         errors.ForeignHost(HOSTILE),
         errors.ForeignOrigin(HOSTILE),
+        errors.SourceConnected(HOSTILE),
+        errors.UnknownSource(HOSTILE),
+        errors.SourceFailed(HOSTILE, "refused"),
     ],
     ids=lambda error: type(error).__name__,
 )

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytic.api.parameters import identifier, label_filter, start_time
-from analytic.errors import InvalidId, InvalidStartTime, UnknownLabels
+from analytic.api.parameters import flag, identifier, label_filter, start_time
+from analytic.errors import InvalidId, InvalidParameter, InvalidStartTime, UnknownLabels
 from model.labels import labels
 
 ALLOWED = string.ascii_letters + string.digits + "._-"
@@ -58,6 +58,27 @@ def test_an_id_is_accepted_exactly_if_it_has_the_form(found: str) -> None:
     except InvalidId:
         accepted = False
     assert accepted == right
+
+
+@pytest.mark.parametrize("found", ["1", "true", "yes", "on", "TRUE", " 1 ", "On"])
+def test_a_switch_is_on(found: str) -> None:
+    assert flag("timeline", found) is True
+
+
+@pytest.mark.parametrize("found", [None, "", " ", "0", "false", "no", "off", "False"])
+def test_a_switch_is_off_also_where_nothing_is_said(found: str | None) -> None:
+    assert flag("timeline", found) is False
+
+
+@pytest.mark.parametrize("found", ["2", "maybe", "-1", "1.0", "tru", "null", "\0", "1\n0", "\u0661", "x" * 10_000])
+def test_any_other_word_is_refused_with_the_words_there_are(found: str) -> None:
+    with pytest.raises(InvalidParameter) as refusal:
+        flag("timeline", found)
+    message = str(refusal.value)
+    assert message.startswith("Invalid timeline: expected 1, true, yes, on, or 0, false, no, off, found '")
+    assert message.isascii()
+    assert message.isprintable()
+    assert len(message) < 200
 
 
 @pytest.mark.parametrize("found", [None, "", " ", "0", "0.0", "-0"])

@@ -286,6 +286,12 @@ class TestEscalation:
     def test_the_next_step_counts_from_what_was_told_last(self) -> None:
         assert told([0.5, 0.7, 0.85, 0.9], rule(escalation=0.15)).phases == ["start", "update", "update"]
 
+    def test_with_no_step_at_all_only_a_higher_score_is_told_again(self) -> None:
+        assert told([0.5, 0.5, 0.51, 0.51, 0.4], rule(escalation=0.0)).phases == ["start", "update"]
+        cooling = rule(escalation=0.0, cool_down_s=60.0, release_s=0.5)
+        assert told([0.5, 0.0, 0.5], cooling).phases == ["start", "end"]
+        assert told([0.5, 0.0, 0.51], cooling).phases == ["start", "end", "start"]
+
     def test_the_end_has_the_highest_score_of_all(self) -> None:
         assert told([0.5, 0.7, 0.6, *END]).told[-1].score == float32(0.7)
 

@@ -11,7 +11,7 @@ import pytest
 from analytic.events.policy import Policy
 from analytic.events.rules import Guard
 from analytic.events.verdict import Reason, Verdict
-from tests.analytic.events.looking import Story, look, rule, tell, told
+from tests.analytic.events.looking import Story, float32, look, rule, tell, told
 
 CONFIRMED = rule(confirm=2, among=3)
 COOLING = rule(cool_down_s=20.0, release_s=0.5)
@@ -41,8 +41,10 @@ STORIES: dict[str, tuple[Story, str]] = {
     ),
     "cooling_down": (
         told([0.6, 0.1, 0.7], COOLING),
-        "fire: silent: the last alert was too short a while ago (until 22.0 s), and score 0.7 is below the 0.9 that "
-        "would be told all the same",
+        (
+            "fire: silent: the last alert was too short a while ago (until 22.0 s), and score 0.7 is below the 0.9 "
+            "that would be told all the same"
+        ),
     ),
     "alert": (told([0.6]), "fire: alert: score 0.6 reaches 0.5"),
     "alert, late": (gone_on(), "fire: alert: score 0.4 reaches 0.3, and the highest so far, 0.7, 0.5"),
@@ -64,12 +66,12 @@ STORIES: dict[str, tuple[Story, str]] = {
 def test_a_reason_is_said_in_words(case: str) -> None:
     story, sentence = STORIES[case]
     verdict = story.verdicts[-1]
-    assert verdict.reason == case.split(",")[0]
+    assert verdict.reason == case.partition(",")[0]
     assert verdict.sentence() == sentence
 
 
 def test_every_reason_has_its_story() -> None:
-    assert {case.split(",")[0] for case in STORIES} == set(get_args(Reason))
+    assert {case.partition(",")[0] for case in STORIES} == set(get_args(Reason))
 
 
 @pytest.mark.parametrize("reason", get_args(Reason))
@@ -88,15 +90,16 @@ def test_a_low_threshold_and_a_score_right_below_it_are_told_apart() -> None:
 def test_a_verdict_says_when_and_with_which_thresholds() -> None:
     policy = Policy([rule()])
     (verdict,) = tell(policy, [look(policy, 0.4, 7.5)]).verdicts
-    assert (verdict.event_class, verdict.stop_s, verdict.score) == ("fire", 7.5, pytest.approx(0.4))
+    assert (verdict.event_class, verdict.stop_s, verdict.score) == ("fire", 7.5, float32(0.4))
     assert (verdict.on, verdict.off) == (policy.rules[0].on, policy.rules[0].off)
 
 
 def test_a_guarded_verdict_names_the_confuser_and_what_it_needed() -> None:
     (verdict,) = told([{3: 0.6, 9: 0.95}], rule(guards=(Guard("a drill", (9,), 1.5),))).verdicts
-    assert (verdict.other, verdict.found, verdict.needed) == ("a drill", pytest.approx(0.95), pytest.approx(0.9))
+    assert verdict.other == "a drill"
+    assert (verdict.found, verdict.needed) == pytest.approx((0.95, 0.9))
 
 
 def test_a_silent_verdict_says_until_when_and_what_would_be_told_all_the_same() -> None:
     verdict = STORIES["cooling_down"][0].verdicts[-1]
-    assert (verdict.until_s, verdict.needed) == (22.0, pytest.approx(0.9))
+    assert (verdict.until_s, verdict.needed) == pytest.approx((22.0, 0.9))

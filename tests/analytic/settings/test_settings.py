@@ -15,10 +15,12 @@ import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from analytic.app import make_policies
 from analytic.errors import BadSettings
 from analytic.settings import CONFIG_VARIABLE, Settings, config_path, load
+from analytic.settings.alerts import RuleSettings
 
-PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 SECRET = "correct-horse-battery"
 
 
@@ -189,6 +191,13 @@ class TestSecrets:
             assert SECRET not in shown
             assert "**" in shown
 
+    def test_nor_do_the_tokens_of_sources(self) -> None:
+        settings = load(listen={"tokens": {"kitchen": SECRET}})
+        assert settings.listen.tokens["kitchen"].get_secret_value() == SECRET
+        for shown in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.listen.model_dump())):
+            assert SECRET not in shown
+            assert "**" in shown
+
     @pytest.mark.parametrize(
         ("name", "value"),
         [
@@ -236,22 +245,40 @@ def values(settings: BaseModel, path: str = "") -> list[tuple[str, BaseModel, st
     for key in type(settings).model_fields:
         value = getattr(settings, key)
         found.append((f"{path}{key}", settings, key, value))
-        if isinstance(value, BaseModel):
-            found += values(value, f"{path}{key}.")
+        parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else [value]
+        for part in parts:
+            if isinstance(part, BaseModel):
+                found += values(part, f"{path}{key}.")
     return found
+
+
+FULL_ALERTS: Mapping[str, Any] = {
+    "enabled": ["fire", "purr"],
+    "thresholds": {"fire": 0.5},
+    "sensitivities": {"scream": "high"},
+    "rules": {"fire": {"confirm": 2}},
+    "classes": {"purr": {"members": {"Purr": 1.0}, "threshold": 0.5}},
+    "modes": {"night": {"enabled": ["fire"]}},
+    "schedule": [{"mode": "night", "begins": "22:00", "ends": "06:00", "days": ["mon"]}],
+}
 
 
 class TestFrozen:
     def test_no_value_can_be_set_anew(self) -> None:
-        for path, owner, key, value in values(load()):
+        for path, owner, key, value in values(load(alerts=FULL_ALERTS)):
             with pytest.raises(ValidationError, match="frozen"):
                 setattr(owner, key, value)
             assert path
 
     def test_no_value_can_be_changed_within(self) -> None:
-        settings = load(http={"allowed_hosts": ["a"]}, alerts={"enabled": ["fire"], "thresholds": {"fire": 0.5}})
+        settings = load(
+            http={"allowed_hosts": ["a"]},
+            alerts=FULL_ALERTS,
+            listen={"sources": {"hall": "mic:"}, "tokens": {"hall": SECRET}},
+        )
         mutable = [path for path, _, _, value in values(settings) if isinstance(value, dict | list | set)]
         assert mutable == []
+        assert len([path for path, *_ in values(settings) if path.count(".") > 1]) > 10, "the tables were looked into"
 
 
 def sections() -> dict[str, type[BaseModel]]:
@@ -265,9 +292,10 @@ def chapters() -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def rows(chapter: str) -> list[list[str]]:
-    """The cells of a chapter's table, without its head."""
-    lines = [line for line in chapter.splitlines() if line.startswith("|")]
+def rows(chapter: str, table: int = 0) -> list[list[str]]:
+    """The cells of a chapter's table, without its head; the first table if none is named."""
+    tables = [block for block in chapter.split("\n\n") if block.lstrip().startswith("|")]
+    lines = tables[table].strip().splitlines()
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
 
 
@@ -275,6 +303,7 @@ def written(section: str, key: str, field: FieldInfo) -> str:
     """How the page gives a default."""
     machine = {
         ("models", "dir"): "the folder `hearken/models` in the user's data folder",
+        ("listen", "state_dir"): "the folder `hearken/sources` in the user's state folder",
         ("service", "analyzer_id"): "the name of the machine",
     }
     default = field.get_default(call_default_factory=True)
@@ -307,10 +336,16 @@ class TestPage:
         ]
         assert rows(chapters()[section]) == expected
 
+    def test_every_key_of_a_rule_is_explained(self) -> None:
+        named = [name for row in rows(chapters()["alerts"], 1) for name in re.findall(r"`(\w+)`", row[0])]
+        assert named == list(RuleSettings.model_fields)
+
     def test_the_defaults_given_in_words_are_true(self, tmp_path: Path) -> None:
         settings = load()
         assert settings.models.dir == platformdirs.user_data_path() / "hearken" / "models"
         assert settings.models.dir == tmp_path / "data" / "hearken" / "models"
+        assert settings.listen.state_dir == platformdirs.user_state_path() / "hearken" / "sources"
+        assert settings.listen.state_dir == tmp_path / "state" / "hearken" / "sources"
         assert settings.service.analyzer_id == (platform.node() or "hearken")
 
     @pytest.mark.parametrize(
@@ -320,18 +355,22 @@ class TestPage:
         (row,) = (row for row in rows(chapters()[section]) if row[0] == f"`{key}`")
         changed = another(section, key)
         monkeypatch.setenv(row[1].strip("`"), changed if isinstance(changed, str) else json.dumps(changed))
-        found = getattr(getattr(load(), section), key)
-        found = found.get_secret_value() if isinstance(found, SecretStr) else found
-        assert json.loads(
-            json.dumps(found, default=lambda value: dict(value) if hasattr(value, "keys") else str(value))
-        ) == (changed)
+        assert plain(getattr(getattr(load(), section), key)) == changed
 
-    def test_its_example_is_accepted(self, write: Any) -> None:
-        (example,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
-        write(example)
+    def test_its_first_example_is_accepted(self, write: Any) -> None:
+        write(examples()[0])
         settings = load()
         assert settings.http.port == 5001
         assert settings.alerts.thresholds["smoke_alarm"] == 0.05
+
+    @pytest.mark.parametrize("number", range(len(re.findall("```toml", PAGE.read_text(encoding="utf-8")))))
+    def test_every_example_makes_policies(self, write: Any, number: int) -> None:
+        write(examples()[number])
+        assert make_policies(load().alerts, "mn04_as").by_mode
+
+    @pytest.mark.parametrize("word", ["modes", "schedule", "classes", "rules", "sensitivities", "tokens"])
+    def test_there_is_an_example_for_every_table(self, word: str) -> None:
+        assert any(f".{word}" in example for example in examples())
 
     def test_its_examples_for_the_environment_are_accepted(self, monkeypatch: pytest.MonkeyPatch) -> None:
         examples = re.findall(r"`(HEARKEN__\w+)='([^`]*)'`", PAGE.read_text(encoding="utf-8"))
@@ -350,6 +389,23 @@ class TestPage:
         )
 
 
+def examples() -> list[str]:
+    return re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def plain(value: Any) -> Any:
+    """A value of the settings as what was given for it."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, BaseModel):
+        return {key: plain(getattr(value, key)) for key in value.model_fields_set}
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return [plain(one) for one in value]
+    return str(value) if isinstance(value, Path) else value
+
+
 def another(section: str, key: str) -> Any:
     """A value that is not the default, as JSON or text."""
     field = sections()[section].model_fields[key]
@@ -359,6 +415,15 @@ def another(section: str, key: str) -> Any:
         "log_level": "DEBUG",
         "enabled": ["fire"],
         "thresholds": {"fire": 0.5},
+        "sensitivity": "high",
+        "sensitivities": {"fire": "very_low"},
+        "rules": {"fire": {"confirm": 2, "severity": "notice"}},
+        "classes": {"purr": {"members": {"Purr": 1.0}, "threshold": 0.5}},
+        "mode": "away",
+        "modes": {"night": {"enabled": ["fire"], "thresholds": {"fire": 0.5}}},
+        "schedule": [{"mode": "night", "begins": "22:00", "ends": "06:00", "days": ["mon", "sun"]}],
+        "sources": {"hall": "mic:"},
+        "tokens": {"hall": "secret"},
         "allowed_hosts": ["hub"],
         "allowed_origins": ["https://hub"],
     }

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""Operating points: for each class the threshold that a number of false alarms a day allows.
+
+A class's curve is made by running its rule over all streams at one threshold after another, from the highest down.
+False alarms a day are those of the household days; the plain pass, which is far louder and fuller than a home, only
+bounds them. A point is the lowest threshold within its bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytic.events.policy import Policy
+from benchmarks.events.detect import detect, rules
+from benchmarks.events.streams import CLASSES, Stream
+from benchmarks.events.windows import Windows
+from benchmarks.scenes.matching import match
+from benchmarks.scenes.scoring import false_alarms
+from model.heads.points import OperatingPoint, off_of
+
+# False alarms a day on household days that each word allows. None: not one in all of the material.
+ALLOWED: Mapping[str, float] = {"very_low": 0.0, "low": 0.5, "medium": 1.0, "high": 4.0, "very_high": 16.0}
+# ... and on the plain pass, where every hour holds some 800 recordings, an hour.
+ALLOWED_PLAIN: Mapping[str, float] = {"very_low": 0.5, "low": 2.0, "medium": 4.0, "high": 12.0, "very_high": 40.0}
+LOGITS = np.arange(6.0, -5.01, -0.25)
+
+Scores = NDArray[np.float32]
+Heard = Sequence[tuple[Stream, Windows, Scores]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One threshold of a class, and what it gives.
+
+    Attributes
+    ----------
+    on
+        The threshold.
+    per_day
+        False alarms on household days.
+    plain_per_hour
+        ... and on the plain pass, an hour.
+    found, events
+        Of the events of all soundscapes.
+    """
+
+    on: float
+    per_day: float
+    plain_per_hour: float
+    found: int
+    events: int
+
+
+def curve(name: str, heard: Heard) -> list[Place]:
+    """Return a class's curve over streams with their class scores, from the highest threshold down."""
+    column = CLASSES.index(name)
+    places: list[Place] = []
+    for logit in LOGITS.tolist():
+        on = 1 / (1 + float(np.exp(-logit)))
+        chosen = [one for one in rules({other: (on, off_of(on)) for other in CLASSES}) if one.name == name]
+        place = _place(
+            name, on, Policy(chosen), [(stream, windows, scores[:, [column]]) for stream, windows, scores in heard]
+        )
+        places.append(place)
+        if place.per_day > 2 * ALLOWED["very_high"] or place.plain_per_hour > 2 * ALLOWED_PLAIN["very_high"]:
+            break
+    return places
+
+
+def _place(name: str, on: float, policy: Policy, heard: Heard) -> Place:
+    false = {"household": 0, "plain": 0}
+    hours = {"household": 0.0, "plain": 0.0}
+    found = events = 0
+    for stream, windows, scores in heard:
+        detections = detect(policy, windows, scores)
+        if stream.kind == "scenes":
+            matched = match(name, windows.truth, detections, windows.played)
+            found += len(matched.found)
+            events += len(matched.found) + len(matched.missed)
+        else:
+            counted = false_alarms(detections, windows.seconds / 3600, played=windows.played, classes=(name,))
+            false[stream.kind] += counted["classes"][name]["false_alarms"]
+            hours[stream.kind] += windows.seconds / 3600
+    return Place(
+        on=on,
+        per_day=false["household"] * 24 / hours["household"] if hours["household"] else 0.0,
+        plain_per_hour=false["plain"] / hours["plain"] if hours["plain"] else 0.0,
+        found=found,
+        events=events,
+    )
+
+
+def points(places: Sequence[Place]) -> dict[str, OperatingPoint]:
+    """Return a class's operating points by sensitivity: each the lowest threshold within its bounds.
+
+    The curve is read from above, and left where it first passes the bounds.
+    """
+    chosen = {}
+    for word, allowed in ALLOWED.items():
+        within = []
+        for place in places:
+            if place.per_day > allowed or place.plain_per_hour > ALLOWED_PLAIN[word]:
+                break
+            within.append(place)
+        place = within[-1] if within else places[0]
+        chosen[word] = OperatingPoint(
+            on=round(place.on, 6),
+            off=round(off_of(place.on), 6),
+            false_alarms_per_day=round(place.per_day, 3),
+            recall=round(place.found / place.events, 4) if place.events else None,
+        )
+    return chosen

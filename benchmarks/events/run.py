@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""``python -m benchmarks.events``: hear, find thresholds, score, write benchmarks/results/events.json.
+
+Thresholds are never chosen on what they are scored on: a fold's come from the other folds; on the validation split, a
+half's from the other half. What a tagger ships with comes from all of it: ``--points`` writes that.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from analytic.events.policy import Policy
+from benchmarks import report
+from benchmarks.events.calibrate import ALLOWED, ALLOWED_PLAIN, Heard, curve, points
+from benchmarks.events.detect import baseline, class_scores, detect, rules
+from benchmarks.events.plan import COLUMNS, FOLDER, Column, heard, taggers
+from benchmarks.events.streams import CLASSES, Material, Stream
+from benchmarks.events.windows import Windows
+from benchmarks.scenes.household import heard_hours
+from benchmarks.scenes.pool import Pool
+from benchmarks.scenes.scoring import false_alarms, score
+from benchmarks.scenes.truth import Detection
+from model.heads import shipped
+from model.heads.alarm import AlarmHeads
+from model.heads.points import OperatingPoint
+from model.stream import StreamingTagger
+
+BASELINES = (0.5, 0.8)
+MEDIUM = "medium"
+HEADS = FOLDER / "heads"
+
+Points = Mapping[str, Mapping[str, OperatingPoint]]
+Found = list[tuple[Stream, Windows, list[Detection]]]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure every column, or write the operating points of those with household days."""
+    if "--points" in arguments:
+        write_points(taggers())
+        return
+    named = taggers()
+    pools: dict[Material, Pool] = {}
+    figures = {column.name: measure(column, named[column.tagger], pools) for column in COLUMNS}
+    print(f"wrote {report.write('events', {'classes': list(CLASSES), 'columns': figures}).name}")
+
+
+def scored(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool]) -> Heard:
+    """Return a column's streams with the class scores of heads that were not fitted on them."""
+    policy = Policy(rules(dict.fromkeys(CLASSES, (0.5, 0.4))))
+    ships = shipped.heads_of(column.tagger)
+    heads: dict[Material, AlarmHeads] = {}
+    rows = []
+    for stream, windows in heard(column, tagger, pools):
+        mine = heads.setdefault(stream.material, column.heads(stream.material, HEADS, ships))
+        rows.append((stream, windows, class_scores(policy, windows, mine)))
+    return rows
+
+
+def write_points(named: Mapping[str, StreamingTagger]) -> None:
+    """Write the operating points that each tagger ships with."""
+    for column in COLUMNS:
+        if not column.household_hours:
+            continue
+        rows = scored(column, named[column.tagger], {})
+        curves = {name: curve(name, rows) for name in CLASSES}
+        found = {
+            name: {word: asdict(point) for word, point in points(places).items()} for name, places in curves.items()
+        }
+        path = shipped.FOLDER / f"{column.tagger}.points.json"
+        facts = {
+            "tagger": column.tagger,
+            "allowed_false_alarms_per_household_day": ALLOWED,
+            "allowed_false_alarms_per_plain_hour": ALLOWED_PLAIN,
+            "points": found,
+        }
+        path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        print(f"wrote {path.name}", flush=True)
+        curves_path = FOLDER / f"{column.name}-curves.json"
+        curves_path.write_text(json.dumps({name: [asdict(one) for one in places] for name, places in curves.items()}))
+
+
+def measure(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool]) -> dict[str, Any]:
+    """Score one column: our alarms at medium sensitivity, and single windows over one threshold."""
+    rows = scored(column, tagger, pools)
+    ours: Found = []
+    for chosen, others in parts(column, rows):
+        by_class = {name: points(curve(name, others)) for name in CLASSES}
+        policy = Policy(rules({name: (by[MEDIUM].on, by[MEDIUM].off) for name, by in by_class.items()}))
+        ours += [(stream, windows, detect(policy, windows, scores)) for stream, windows, scores in chosen]
+        print(f"{column.name}: {len(ours)} of {len(rows)} streams", flush=True)
+    result = {"tagger": column.tagger, "material": [one.name for one in column.materials], "hearken": figures_of(ours)}
+    for threshold in BASELINES:
+        policy = Policy(baseline(threshold))
+        plain = [
+            (stream, windows, detect(policy, windows, class_scores(policy, windows, None)))
+            for stream, windows, _ in rows
+        ]
+        result[f"single_window_{threshold:g}"] = figures_of(plain)
+    return result
+
+
+def parts(column: Column, rows: Heard) -> Iterator[tuple[Heard, Heard]]:
+    """Yield streams with those that their thresholds may come from."""
+    if len(column.materials) > 1:
+        for material in column.materials:
+            yield (
+                [row for row in rows if row[0].material == material],
+                [row for row in rows if row[0].material != material],
+            )
+        return
+    plain = [row for row in rows if row[0].kind == "plain"]
+    halves = [[row for row in rows if row[0].kind != "plain" and row[0].number % 2 == half] for half in (0, 1)]
+    yield halves[0] + plain, halves[1] + plain
+    yield halves[1], halves[0] + plain
+
+
+def figures_of(found: Found) -> dict[str, Any]:
+    """Return recall, false alarms and errors."""
+    scenes = [(windows, detections) for stream, windows, detections in found if stream.kind == "scenes"]
+    hours = sum(windows.seconds for windows, _ in scenes) / 3600
+    result = {
+        "scenes": score(
+            [windows.truth for windows, _ in scenes],
+            [detections for _, detections in scenes],
+            hours,
+            played=[windows.played for windows, _ in scenes],
+            classes=CLASSES,
+        )
+    }
+    for kind in ("household", "plain"):
+        rows = [(windows, detections) for stream, windows, detections in found if stream.kind == kind]
+        if rows:
+            result[kind] = _one_stream(rows)
+    return result
+
+
+def _one_stream(rows: Sequence[tuple[Windows, list[Detection]]]) -> dict[str, Any]:
+    """Count the false alarms of several streams as if they followed each other."""
+    start_s, detections, played = 0.0, [], []
+    for windows, found in rows:
+        detections += [
+            one._replace(
+                onset_s=one.onset_s + start_s, offset_s=one.offset_s + start_s, announced_s=one.announced_s + start_s
+            )
+            for one in found
+        ]
+        played += [_later(one, start_s) for one in windows.played]
+        start_s += windows.seconds + 60.0
+    hours = sum(windows.seconds for windows, _ in rows) / 3600
+    return {
+        **false_alarms(detections, hours, played=played, classes=CLASSES),
+        "distinct_hours": round(heard_hours(played), 2),
+    }
+
+
+def _later(one: Any, by_s: float) -> Any:
+    return replace(one, onset_s=one.onset_s + by_s, offset_s=one.offset_s + by_s)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
