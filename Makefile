@@ -4,7 +4,7 @@
 # The commands of this project; `make help` lists them. All of them work in .venv, which `make setup` makes.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench serve lock clean FORCE
+.PHONY: help setup demo test check bench bench-events serve lock clean FORCE
 # Two cores are soon full, and the tests' summary must stay the last thing printed.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -38,7 +38,7 @@ $(STAMP): FORCE
 endif
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## /\1: /p' $(firstword $(MAKEFILE_LIST)) | awk -F': ' '{ printf "make %-7s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(firstword $(MAKEFILE_LIST)) | awk -F': ' '{ printf "make %-13s %s\n", $$1, $$2 }'
 
 setup: $(STAMP) ## make .venv with everything that the other commands need
 	@echo "$(VENV) is ready"
@@ -81,6 +81,9 @@ check: $(STAMP) ## look at layout, lint, types, imports, licences and spelling
 
 bench: $(STAMP) ## run the benchmarks
 	@$(RUN) -m benchmarks $(ARGS)
+
+bench-events: $(STAMP) ## find alarms in soundscapes and false alarms in household days (an hour; needs recordings)
+	@$(RUN) -m benchmarks.events $(ARGS)
 
 serve: $(STAMP) ## start the service on this machine
 	@$(VENV)/bin/hearken serve $(ARGS)

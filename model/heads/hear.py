@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Hearken authors
 # SPDX-License-Identifier: MIT
-"""What a tagger hears in the recordings and in scenes made of them: some minutes of work, kept in a folder if wanted."""
+"""What a tagger hears in the recordings and in scenes made of them: minutes of work, kept in a folder if wanted."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ Process = subprocess.Popen[str]
 @contextmanager
 def _process(*words: str, tagger: str) -> Iterator[Process]:
     command = [sys.executable, "-c", SCRIPT, tagger, *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, text=True, cwd=ROOT, **pipes) as process:
         watchdog = threading.Timer(PATIENCE_S, process.kill)  # whoever waits for a line gets an empty one
         watchdog.start()
         try:

@@ -166,6 +166,10 @@ class TestOnsets:
         (_, end) = told([0.6] * 5 + END).told
         assert end.offset_s == pytest.approx(2.0 + 0.5), "the last one starts at 2 s"
 
+    @pytest.mark.parametrize("lag_s", [2.0, 3.0])
+    def test_it_is_never_after_the_last_window_that_held_the_sound(self, lag_s: float) -> None:
+        assert told([0.0, 0.6, 0.6, *END], rule(lag_s=lag_s)).told[-1].offset_s == 3.0
+
     def test_an_offset_follows_its_onset_also_for_a_sound_shorter_than_a_window(self) -> None:
         (start, end) = told([0.0] * 4 + [0.6] + END).told
         assert start.onset_s == end.onset_s == 3.5
