@@ -238,6 +238,8 @@ def keep(taker: Taker[Any], sources: Named, end: TheEnd, *, loop: bool = False) 
         end.wait()
     finally:
         for keeper in keepers:
+            keeper.stop_soon()
+        for keeper in keepers:
             keeper.stop()
 
 

@@ -149,7 +149,7 @@ class Policy:
             label = int(members[look.labels[members].argmax()])
             if mine.open is not None and _missed(rule, mine.open, look):
                 mine = _close(rule, mine, mine.open, transitions)
-            child = next((name for name in self._children[rule.name] if classes.get(name, _NEW).open is not None), "")
+            child = next((name for name in self._children[rule.name] if _is_there(classes.get(name, _NEW), look)), "")
             if mine.open is None:
                 veto = _veto(rule, score, look, child) if score >= rule.on else None
                 mine, verdict = _idle(rule, mine, look, score, label, veto, transitions)
@@ -197,6 +197,11 @@ def _missed(rule: Rule, event: Open, look: Look) -> bool:
     """Tell whether windows are missing before this one, and the event would have ended in them."""
     silent_s = look.stop_s - rule.hop_s - event.last_stop_s
     return silent_s >= max(rule.release_s, rule.hop_s) - _EPSILON_S
+
+
+def _is_there(child: ClassState, look: Look) -> bool:
+    """Tell whether a more precise class is open, or this window may still hold the sound of its last event."""
+    return child.open is not None or 0 <= look.stop_s - child.ended_s < look.window_s
 
 
 def _veto(rule: Rule, score: float, look: Look, child: str) -> tuple[Reason, str, float, float] | None:
@@ -256,7 +261,7 @@ def _idle(
         return mine, _verdict(rule, look, "too_short", score, found=lasted_s, needed=rule.min_s)
     # What was needed: the windows of `confirm` among the last few, or all of them for `min_s`.
     first, best = (run, run) if rule.min_s else (hits[0], max(hits, key=lambda hit: hit.score))
-    onset_s = max(first.onset_s, mine.ended_s)
+    onset_s = max(first.onset_s, mine.ended_s) if mine.ended_s <= look.stop_s else first.onset_s
     opened = Open(mine.events + 1, onset_s, first.stop_s, look.stop_s, best.score, best.label_index)
     mine = replace(mine, recent=(), run=None, open=opened, events=opened.number)
     return _announce(rule, mine, opened, look, score, transitions)
@@ -277,7 +282,9 @@ def _announce(
 ) -> tuple[ClassState, Verdict]:
     """Tell that a silent event is there, unless it must stay silent."""
     louder = mine.last_score + rule.escalation
-    if look.stop_s < mine.cooling_until_s and not (event.score >= louder and event.score > mine.last_score):
+    # A cool-down cannot have longer to go than it is long: then the clock was set back, and it counts no more.
+    cools = 0 < mine.cooling_until_s - look.stop_s <= rule.cool_down_s + _EPSILON_S
+    if cools and not (event.score >= louder and event.score > mine.last_score):
         until_s = mine.cooling_until_s
         return mine, _verdict(rule, look, "cooling_down", score, found=score, needed=louder, until_s=until_s)
     event = replace(event, announced=event.score)

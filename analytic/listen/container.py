@@ -10,11 +10,11 @@ sentence, which holds the whole address.
 from __future__ import annotations
 
 import errno
-import os
 import ssl
 import threading
 import time
 from collections.abc import Container, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,9 +66,14 @@ class Stream:
         if self._address.kind == "rtsp":
             # Over TCP no packet is lost, and it passes NAT; only the sound is asked for.
             return {"rtsp_transport": "tcp", "allowed_media_types": "audio", "timeout": longest}
-        trusted = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile
-        verified = {"tls_verify": "1", **({"ca_file": trusted} if trusted else {})}
-        return {"rw_timeout": longest, "format_whitelist": _CONTAINERS, **verified}
+        return {"rw_timeout": longest, "format_whitelist": _CONTAINERS, "tls_verify": "1", **_trusted()}
+
+
+def _trusted() -> Options:
+    """Return where the certificates are that this machine trusts; SSL_CERT_FILE names others, as for Python itself."""
+    paths = ssl.get_default_verify_paths()
+    files = [paths.cafile or "", f"{paths.capath}/ca-certificates.crt"]  # the second on Debian and its kin
+    return next(({"ca_file": file} for file in files if Path(file).is_file()), {})
 
 
 def played(

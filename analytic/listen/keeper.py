@@ -129,9 +129,13 @@ class Keeper(Generic[S]):
         """Start the thread."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the source, and the thread."""
+    def stop_soon(self) -> None:
+        """Have it end without waiting for it: where there are many, so that they end at the same time."""
         self._stopping.set()
+
+    def stop(self) -> None:
+        """End the source, and the thread; a stream that says nothing may take its seconds of patience."""
+        self.stop_soon()
         if self._thread.ident is not None:
             self._thread.join()
 

@@ -13,7 +13,9 @@ cannot drive them far.
 
 from __future__ import annotations
 
+import io
 import zipfile
+import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -115,13 +117,13 @@ class AlarmHeads:
             The file cannot be read, or what it holds are no heads.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
                 arrays = {field.name: stored[field.name] for field in fields(cls)}
             names = arrays.pop("classes")
             if names.ndim != 1 or names.dtype.kind != "U":
                 raise ValueError(f"the names of alarms have shape (k,), found {names.dtype} {names.shape}")
             return cls(classes=tuple(str(name) for name in names), **arrays)
-        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise BadTaggerFile(str(path), f"no alarm heads ({error})") from error
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Fit, calibrate, measure and write the heads of a tagger.
 
-``python -m model.heads.release mn04_as --pack FOLDER --models FOLDER`` writes NAME.npz and NAME.json into
+``python -m model.heads.release mn04_as --pack FOLDER --models FOLDER`` writes NAME.npz, NAME.json and HEADS.md into
 model/weights/heads (or `--out`); `--folds FOLDER` writes five more heads there, NAME-fold1.npz to NAME-fold5.npz, each
 fitted and calibrated without a fold, for measuring on that fold; `--cache FOLDER` keeps what the tagger heard.
 """
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from model.heads import measure
 from model.heads.alarm import AlarmHeads
 from model.heads.calibrate import PRIOR, calibrated
+from model.heads.card import card
 from model.heads.clips import ALARMS, Clip, read_clips
 from model.heads.hear import FOLDS, Ear
 from model.heads.lessons import CLIPS, ENOUGH_RECORDINGS, ONE_SECOND, OURS, TWO_SECONDS, Lessons, fitted
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str]) -> None:
     heads.save(options.out / f"{options.tagger}.npz")
     text = json.dumps(describe(tagger, lessons, bundled) | {"figures": figures}, indent=1)
     (options.out / f"{options.tagger}.json").write_text(text + "\n", encoding="utf-8")
+    (options.out / "HEADS.md").write_text(card(options.out), encoding="utf-8")
     if options.folds and crossed:
         options.folds.mkdir(parents=True, exist_ok=True)
         for fold, one in crossed.items():

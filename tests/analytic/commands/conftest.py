@@ -45,8 +45,8 @@ Process = subprocess.Popen[str]
 @contextmanager
 def _process(*words: str, tagger: str) -> Iterator[Process]:
     command = [sys.executable, "-c", SCRIPT, tagger, *words]
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    with subprocess.Popen(command, text=True, cwd=ROOT, **pipes) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=ROOT) as process:
         watchdog = threading.Timer(PATIENCE_S, process.kill)  # whoever waits for a line gets an empty one
         watchdog.start()
         try:

@@ -361,7 +361,7 @@ class TestChildren:
         ]
 
     def test_what_it_had_to_tell_it_tells_when_the_child_is_over(self) -> None:
-        rows = [{3: 0.5}, {3: 0.9, 5: 0.6}, {3: 0.6}, {3: 0.6}]
+        rows = [{3: 0.5}, {3: 0.9, 5: 0.6}, *[{3: 0.6}] * 5]
         (late,) = (one for one in told(rows, self.CHILD, self.PARENT).told if one.phase == "update")
         assert late.score == float32(0.9)
 

@@ -71,13 +71,14 @@ def test_an_event_cannot_be_changed(closed_event: Event) -> None:
         closed_event.score = 1.0  # type: ignore[misc]
 
 
-def test_a_message_has_the_fields_of_the_contract_and_no_others(closed_event: Event) -> None:
+def test_a_message_has_the_fields_of_the_contract_and_its_severity(closed_event: Event) -> None:
     assert closed_event.to_message(STAMP) == {
         "message_id": STAMP.message_id,
         "id": closed_event.id,
         "seq": 7,
         "phase": "end",
         "event_class": "smoke_alarm",
+        "severity": "warning",
         "label": "Smoke detector, smoke alarm",
         "mid": "/m/01y3hg",
         "score": 0.8349,

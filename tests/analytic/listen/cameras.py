@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
@@ -40,10 +40,8 @@ class _Camera(BaseRequestHandler):
     server: Rtsp
 
     def handle(self) -> None:
-        try:
+        with suppress(OSError):
             self._attend(self.request.makefile("rb"))
-        except OSError:
-            pass
 
     def _attend(self, lines: Any) -> None:
         with lines:
@@ -78,11 +76,15 @@ def _mu_law(sound: NDArray[np.float32]) -> bytes:
     """G.711, by its formula."""
     size = np.log1p(255 * np.abs(sound)) / np.log(256)
     code = np.round(127 * size).astype(np.uint8) | np.where(sound < 0, 0x80, 0).astype(np.uint8)
-    return (~code.astype(np.uint8)).astype(np.uint8).tobytes()
+    content: bytes = np.invert(code.astype(np.uint8)).tobytes()
+    return content
 
 
 class Http(ThreadingHTTPServer):
-    """Serves bytes by path; `/stall...` sends the half and then nothing more, `/locked...` wants a password, `/radio...` has no length; notes what was asked for."""
+    """Serves bytes by path, and notes what was asked for.
+
+    `/stall...` sends the half and then nothing more, `/locked...` wants a password, `/radio...` has no length.
+    """
 
     daemon_threads = True
 
@@ -96,7 +98,7 @@ class Http(ThreadingHTTPServer):
 class _Radio(BaseHTTPRequestHandler):
     server: Http
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self.server.asked.append((self.path, self.headers.get("Authorization")))
         content = self.server.files.get(self.path)
         if content is None:
@@ -112,14 +114,12 @@ class _Radio(BaseHTTPRequestHandler):
         if not self.path.startswith("/radio"):
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        try:
+        with suppress(OSError):
             stalls = self.path.startswith("/stall")
             self.wfile.write(content[: len(content) // 2] if stalls else content)
             self.wfile.flush()
             if stalls:
                 self.server.over.wait(20)
-        except OSError:
-            pass
 
     def log_message(self, *_: object) -> None:
         pass

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -116,6 +116,12 @@ def open_stream(settings: Settings) -> Callable[..., Open]:
     return make
 
 
+def gather(chunks: Iterable[NDArray[np.float32]], into: list[NDArray[np.float32]]) -> None:
+    """Take what comes until it raises or ends."""
+    for samples in chunks:
+        into.append(samples)  # noqa: PERF402 - what came before an error counts
+
+
 def tone(seconds: float, hz: float = 440.0, rate_hz: int = RATE_HZ, peak: float = 0.5) -> NDArray[np.float32]:
     """A sine: float32, shape (n,)."""
     time_s = np.arange(round(seconds * rate_hz)) / rate_hz
@@ -127,7 +133,7 @@ def ramp(samples: int, start: int = 0) -> NDArray[np.float32]:
     return ((np.arange(start, start + samples) % 30_000) / 32_768).astype(np.float32)
 
 
-def is_like(found: NDArray[np.float32], expected: NDArray[np.float32], least_db: float = 20.0) -> bool:
+def is_like(found: NDArray[np.floating], expected: NDArray[np.floating], least_db: float = 20.0) -> bool:
     """Tell whether two sounds are the same but for a codec's or resampler's delay and errors."""
     size = min(found.size, expected.size)
     spectra = [np.abs(np.fft.rfft(one[:size] * np.hanning(size))) for one in (found, expected)]

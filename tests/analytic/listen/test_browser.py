@@ -41,7 +41,13 @@ def test_however_it_is_cut_it_is_the_same_sound(webm: bytes, piece: int) -> None
 def test_sound_comes_while_more_is_awaited(webm: bytes) -> None:
     unpack, changed = Webm(), threading.Event()
     give = unpack._give
-    unpack._give = lambda samples: (give(samples), changed.set())[0]  # type: ignore[method-assign]
+
+    def noted(samples: np.ndarray) -> bool:
+        given = give(samples)
+        changed.set()
+        return given
+
+    unpack._give = noted  # type: ignore[method-assign]
     unpack.push(webm[: len(webm) * 2 // 3])
     assert changed.wait(PATIENCE_S)
     assert unpack.push(b"").size > 0
@@ -112,9 +118,9 @@ def test_memory_is_bounded_a_sender_that_is_too_fast_is_refused_and_close_waits_
     monkeypatch.setattr(browser, "_MOST_SAMPLES", 1600)
     unpack = Webm()
     unpack.push(webm)  # nobody takes the sound: the decoder waits after 0.1 s of it
+    too_fast = (unpack.push(webm) for _ in range(3))
     with pytest.raises(SourceFailed, match="faster than it can be decoded"):
-        for _ in range(3):
-            unpack.push(webm)
+        list(too_fast)
     assert unpack.close().size < 2 * 1600
     assert not unpack._thread.is_alive()
 

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from analytic.errors import ExtraMissing, SourceFailed
 from analytic.listen.address import read
 from analytic.listen.container import Stream
 from tests.analytic.listen.cameras import Http, Rtsp, mute, serving
-from tests.analytic.listen.conftest import is_like, tone
+from tests.analytic.listen.conftest import gather, is_like, tone
 from tests.analytic.listen.media import encoded, picture
 
 SOUND = tone(2.0, rate_hz=48_000)
@@ -70,10 +71,10 @@ def test_sound_over_rtsp() -> None:
 
 
 def test_a_camera_that_falls_silent_has_failed_after_a_while_what_came_before_is_heard() -> None:
-    camera, pieces = Rtsp(tone(2.0, rate_hz=8_000), stalls=True), []
+    camera = Rtsp(tone(2.0, rate_hz=8_000), stalls=True)
+    pieces: list[Any] = []
     with serving(camera) as host, pytest.raises(SourceFailed, match="no answer in time") as error:
-        for samples in Stream(read(f"rtsp://admin:hunter2@{host}/s"), read_s=0.5).chunks(threading.Event()):
-            pieces.append(samples)
+        gather(Stream(read(f"rtsp://admin:hunter2@{host}/s"), read_s=0.5).chunks(threading.Event()), pieces)
     assert np.concatenate(pieces).size > 16_000
     assert "hunter2" not in str(error.value)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 import model.store
 from analytic.access import AccessRules
@@ -51,7 +53,7 @@ def pcm(samples: np.ndarray) -> bytes:
 @given(content=st.binary(max_size=400), cuts=st.lists(st.integers(0, 400), max_size=12))
 def test_messages_of_any_size_give_the_same_samples(content: bytes, cuts: list[int]) -> None:
     unpack, edges = Pcm16(), [0, *sorted(min(cut, len(content)) for cut in cuts), len(content)]
-    parts = [unpack.push(content[start:stop]) for start, stop in zip(edges, edges[1:], strict=False)]
+    parts = [unpack.push(content[start:stop]) for start, stop in pairwise(edges)]
     found = np.concatenate([*parts, unpack.close()])
     assert found.dtype == np.float32
     assert np.array_equal(found, np.frombuffer(content[: len(content) // 2 * 2], "<i2") / np.float32(32768))
@@ -99,11 +101,10 @@ def test_text_is_refused(listener: Listener) -> None:
 
 
 def test_bytes_that_are_no_webm_are_refused_and_the_report_says_so(listener: Listener) -> None:
-    with door(listener) as url:
-        with connect(f"{url}kitchen?format=webm") as client:
-            client.recv()
-            client.send(b"RIFF no webm")
-            assert closed(client)[:2] == ("'?format=webm': these bytes are no WebM with Opus sound in it", 1007)
+    with door(listener) as url, connect(f"{url}kitchen?format=webm") as client:
+        client.recv()
+        client.send(b"RIFF no webm")
+        assert closed(client)[:2] == ("'?format=webm': these bytes are no WebM with Opus sound in it", 1007)
     assert "no WebM" in listener.reports()[0]["last_error"]
 
 
@@ -180,7 +181,7 @@ def test_a_foreign_page_is_refused(listener: Listener) -> None:
     with (
         door(listener) as url,
         pytest.raises(InvalidStatus, match="403"),
-        connect(f"{url}kitchen", origin="https://evil.example"),
+        connect(f"{url}kitchen", origin=Origin("https://evil.example")),
     ):
         pass
 

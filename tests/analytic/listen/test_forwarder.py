@@ -102,7 +102,9 @@ def test_a_service_that_goes_away_is_waited_for_and_of_the_meantime_the_last_sec
     told.until("connected to")
     forwarder.disconnect(line)
     streams.until(lambda: streams.heard("hall").size == 2 * RATE_HZ)
-    assert np.array_equal(streams.heard("hall")[RATE_HZ:], np.concatenate([ramp(RATE_HZ // 2, 18), ramp(RATE_HZ // 2, 19)]))
+    assert np.array_equal(
+        streams.heard("hall")[RATE_HZ:], np.concatenate([ramp(RATE_HZ // 2, 18), ramp(RATE_HZ // 2, 19)])
+    )
 
 
 def test_nobody_there_is_told_with_the_time_of_the_next_try(service: Service, told: Told) -> None:

@@ -100,7 +100,8 @@ def test_an_analysis_that_hangs_bounds_what_waits_and_counts_what_is_left_out(st
         def slow(samples: Any) -> list[Any]:
             begun.set()
             assert go_on.wait(PATIENCE_S)
-            return push(samples)
+            found: list[Any] = push(samples)
+            return found
 
         stream.push = slow
         return stream

@@ -17,7 +17,7 @@ from analytic.errors import ExtraMissing, SourceFailed
 from analytic.listen import microphone as module
 from analytic.listen.address import read
 from analytic.listen.microphone import Microphone
-from tests.analytic.listen.conftest import is_like, tone
+from tests.analytic.listen.conftest import gather, is_like, tone
 
 
 class PortAudioError(Exception):
@@ -31,7 +31,7 @@ class FakeSoundDevice(ModuleType):
 
     def __init__(self) -> None:
         super().__init__("sounddevice")
-        self.forms = {(16_000, 1)}
+        self.forms: set[tuple[float, int]] = {(16_000, 1)}
         self.sound = tone(1.0)[:, None]
         self.asked: list[Any] = []
         self.open = 0
@@ -77,10 +77,9 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeSoundDevice:
 
 def heard(address: str = "mic:") -> np.ndarray:
     """All that comes before the device falls silent."""
-    pieces = []
+    pieces: list[Any] = []
     with pytest.raises(SourceFailed, match="gives no more sound"):
-        for samples in Microphone(read(address), silence_s=0.03).chunks(threading.Event()):
-            pieces.append(samples)
+        gather(Microphone(read(address), silence_s=0.03).chunks(threading.Event()), pieces)
     return np.concatenate(pieces)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,10 +22,8 @@ def pipe() -> Iterator[tuple[int, int]]:
     ends = os.pipe()
     yield ends
     for end in ends:
-        try:
+        with suppress(OSError):
             os.close(end)
-        except OSError:
-            pass
 
 
 def test_sixteen_bit_sound_comes_through_whatever_the_writes(pipe: tuple[int, int]) -> None:
@@ -37,7 +37,8 @@ def test_sixteen_bit_sound_comes_through_whatever_the_writes(pipe: tuple[int, in
 
 def test_stopped_it_waits_for_no_writer(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(piped, "_LOOK_S", 0.01)
-    stopping, found = threading.Event(), []
+    stopping = threading.Event()
+    found: list[Any] = []
     thread = threading.Thread(target=lambda: found.extend(Piped(pipe[0]).chunks(stopping)))
     thread.start()
     stopping.set()

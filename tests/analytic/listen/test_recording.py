@@ -56,18 +56,16 @@ def test_each_piece_comes_when_its_last_sample_would_have_been_heard(write: Call
 
 
 def test_a_listener_that_is_slow_for_a_moment_is_caught_up_with(write: Callable[..., str]) -> None:
-    clock, path, waits = Clock(), write("a.wav", tone(1.0)), 0
-    for _ in Recording(read(path), clock=clock, wait=clock.wait).chunks(threading.Event()):
-        waits += 1
-        clock.now += 0.35 if waits == 2 else 0
+    clock, path = Clock(), write("a.wav", tone(1.0))
+    for number, _ in enumerate(Recording(read(path), clock=clock, wait=clock.wait).chunks(threading.Event())):
+        clock.now += 0.35 if number == 1 else 0
     assert clock.now == pytest.approx(101.0)
 
 
 def test_time_that_the_machine_slept_is_not_made_up_for(write: Callable[..., str]) -> None:
-    clock, path, pieces = Clock(), write("a.wav", tone(2.0)), 0
-    for _ in Recording(read(path), clock=clock, wait=clock.wait).chunks(threading.Event()):
-        pieces += 1
-        clock.now += 3600 if pieces == 5 else 0
+    clock, path = Clock(), write("a.wav", tone(2.0))
+    for number, _ in enumerate(Recording(read(path), clock=clock, wait=clock.wait).chunks(threading.Event())):
+        clock.now += 3600 if number == 4 else 0
     assert clock.now == pytest.approx(100 + 3600 + 0.5 + 1.4, abs=0.2)
 
 

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from model.heads.alarm import AlarmHeads
-from model.heads.clips import Clip
+from model.heads.clips import Clip, status
 from model.heads.library import Library
-from model.heads.clips import status
 from model.labels import CLASS_COUNT
 
 RATE_HZ = 16_000

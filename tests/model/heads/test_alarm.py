@@ -35,7 +35,8 @@ def test_the_answer_is_what_the_formula_says(heads: AlarmHeads) -> None:
     second = own[:, 500] + 0.25
     expected = 1 / (1 + np.exp(-np.stack([first, second], axis=1)))
     found = heads(heard, pooled)
-    assert found.dtype == np.float32 and found.shape == (3, 2)
+    assert found.dtype == np.float32
+    assert found.shape == (3, 2)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -52,7 +53,9 @@ def test_no_windows_are_no_answers(heads: AlarmHeads) -> None:
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_scores_at_the_edges_and_huge_embeddings_stay_probabilities(heads: AlarmHeads, value: float) -> None:
     found = heads(np.full((1, CLASS_COUNT), value, np.float32), np.full((1, 4), 1e30, np.float32))
-    assert np.isfinite(found).all() and (found >= 0).all() and (found <= 1).all()
+    assert np.isfinite(found).all()
+    assert (found >= 0).all()
+    assert (found <= 1).all()
 
 
 def test_an_embedding_unlike_any_other_counts_no_more_than_four_deviations(heads: AlarmHeads) -> None:
@@ -166,9 +169,7 @@ class TestShipped:
         nothing = np.full((1, CLASS_COUNT), 1e-5, np.float32)
         assert (shipped(nothing, shipped.centre[None]) < 0.2).all()
 
-    def test_their_folder_does_not_look_like_a_tagger_to_the_store(
-        self, nothing_bundled: Path, tmp_path: Path
-    ) -> None:
+    def test_their_folder_does_not_look_like_a_tagger_to_the_store(self, nothing_bundled: Path, tmp_path: Path) -> None:
         store = TaggerStore(tmp_path, nothing_bundled)
         assert [tagger.card.name for tagger in store.bundled()] == ["hearken_small"]
         assert list(store.verify()) == [("hearken_small", None)]
