@@ -18,9 +18,13 @@ from analytic.events.level import Levels
 from analytic.events.surges import SurgeSettings
 from analytic.events.types import Event, Source, Stamp
 from analytic.ids import Uuid7
+from analytic.listen import address
+from analytic.listen.browser import Webm
 from analytic.listen.door import Pcm16, Unpack
+from analytic.listen.keeper import Keeper
 from analytic.listen.listener import Listener
 from analytic.listen.remembered import Remembered
+from analytic.listen.session import Session
 from analytic.pipeline import LiveSource, Pipeline
 from analytic.pipeline.live import Extras
 from analytic.settings import AudioSettings, ModelsSettings, Settings
@@ -117,7 +121,7 @@ def make_listener(settings: Settings, pipeline: Pipeline, metrics: Metrics) -> L
     )
 
 
-def make_keepers(settings: ListenSettings, listener: Listener) -> list[Any]:
+def make_keepers(settings: ListenSettings, listener: Listener) -> list[Keeper[Session]]:
     """Return what keeps the sources of the settings open.
 
     Raises
@@ -125,23 +129,21 @@ def make_keepers(settings: ListenSettings, listener: Listener) -> list[Any]:
     BadSettings
         An address is none.
     """
-    if not settings.sources:
-        return []
-    from analytic.listen import address
-    from analytic.listen.keeper import Keeper
-
     keepers = []
     for name, text in settings.sources.items():
         try:
-            keepers.append(Keeper(listener, name, address.read(text)))
+            found = address.read(text)
         except HearkenError as error:
             raise BadSettings(f"listen.sources.{name}: {error}") from error
+        if found.kind == "stdin":
+            raise BadSettings(f"listen.sources.{name}: a service has no standard input to listen to")
+        keepers.append(Keeper(listener, name, found))
     return keepers
 
 
 def unpackers() -> dict[str, Callable[[], Unpack]]:
     """Return what turns the messages of live sound into sound, by format."""
-    return {"pcm16": Pcm16}
+    return {"pcm16": Pcm16, "webm": Webm}
 
 
 def forbid_core_dumps() -> None:

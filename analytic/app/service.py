@@ -113,6 +113,8 @@ class Service:
         """Finish what has begun, then close both ports; the bus last, so that the last alarm still leaves."""
         self._http.stop()
         for keeper in self._keepers:
+            keeper.stop_soon()
+        for keeper in self._keepers:
             keeper.stop()
         self._listener.stop()
         self._bus.stop()

@@ -104,10 +104,6 @@ class Event:
     anonymizer: AnonymizerName
     severity: str = "warning"
 
-    def opened(self) -> Event:
-        """Return the same event as it was when it began."""
-        return replace(self, phase="start", offset_s=None, offset=None)
-
     def coarse(self) -> Event:
         """Return what the buses get: score to 0.05, but never 0; times to the second; the level to 1 dB."""
         return replace(

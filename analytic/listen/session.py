@@ -93,6 +93,7 @@ class Session:
         self._memory = memory
         self._live: LiveSource | None = None
         self._waiting = _Waiting()
+        self._has_begun = False  # whether the sound that comes belongs to a stream that is open, or just being opened
         self._lock = threading.Lock()
         self._sensor: SensorState | None = None
         self._last_sound: float | None = None
@@ -105,7 +106,7 @@ class Session:
         """
         with self._lock:
             waiting = self._waiting
-            if waiting.began is None and (self._live is None or waiting.ended):
+            if waiting.began is None and (waiting.ended or not self._has_begun):
                 waiting.began = now - to_seconds(samples.size)
             waiting.ended = False
             waiting.pieces.append(samples)
@@ -165,7 +166,8 @@ class Session:
 
     def close(self) -> Sequence[Message]:
         """End the stream, and what is open in it."""
-        live, self._live = self._live, None
+        with self._lock:
+            live, self._live, self._has_begun = self._live, None, False
         if live is None:
             return ()
         messages = live.finish()
@@ -222,6 +224,7 @@ class Session:
             missing -= min(missing, piece.size)
         waiting.samples -= wanted
         began, waiting.began = waiting.began, None
+        self._has_begun = True
         if began is None and self._live is None and self._last_sound is not None:  # the stream could not be opened
             began = self._last_sound - to_seconds(waiting.samples + wanted)
         return (np.concatenate(taken) if len(taken) > 1 else taken[0]), began

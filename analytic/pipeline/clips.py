@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,7 +176,7 @@ class Pipeline:
         self.new_id = new_id
         self.now = now
         self._observe = observe
-        self._sources: OrderedDict[str, State] = OrderedDict()
+        self._sources: OrderedDict[str, tuple[State, float]] = OrderedDict()  # and when its last sound ended
         self._lock = threading.Lock()
 
     def anonymizer(self, method: str) -> Anonymizer:
@@ -235,7 +236,8 @@ class Pipeline:
         """Run the policy over a clip; return what happened, and the time that its seconds count from.
 
         An upload is an episode of its own, in the clip's own time. One of a named source is taken to have ended just
-        now, and its cool-downs go on from upload to upload.
+        now, and its cool-downs go on from upload to upload. Where sound comes faster than it lasts, one upload would
+        begin before the last one ended: it comes after it all the same, so what is remembered is dated back.
         """
         named = task.source.id != task.source.type
         zero_s = self.now() - clip.duration_s - clip.start_s if named else 0.0
@@ -244,8 +246,9 @@ class Pipeline:
         if not named:
             return policy.run(looks, stop_s), zero_s
         with self._lock:
-            step = policy.run(looks, stop_s, self._sources.pop(task.source.id, State()))
-            self._sources[task.source.id] = step.state
+            state, ended_s = self._sources.pop(task.source.id, (State(), -math.inf))
+            step = policy.run(looks, stop_s, _earlier(state, ended_s - zero_s - clip.start_s))
+            self._sources[task.source.id] = step.state, stop_s
             while len(self._sources) > _MOST_SOURCES:
                 self._sources.popitem(last=False)
         return step, zero_s
@@ -275,6 +278,18 @@ class Pipeline:
         stamps = self.publish(events)
         last = {event.id: event.to_message(stamp) for event, stamp in zip(events, stamps, strict=True)}
         return tuple(sorted(last.values(), key=lambda message: message["onset_s"]))
+
+
+def _earlier(state: State, by_s: float) -> State:
+    """Date back what is remembered of a source whose sound has ended; not forward."""
+    if by_s <= 0:
+        return state
+    return State(
+        {
+            name: replace(one, ended_s=one.ended_s - by_s, cooling_until_s=one.cooling_until_s - by_s)
+            for name, one in state.classes.items()
+        }
+    )
 
 
 def _peak_dbfs(clip: Clip, transition: Transition, zero_s: float) -> float:

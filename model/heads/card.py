@@ -34,7 +34,8 @@ nobody checked by ear. Few glass breaks, screams and shots are in it, most of th
 
 def card(folder: Path) -> str:
     """Write the card of all heads in `folder`."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    figures = [path.with_suffix(".json") for path in sorted(folder.glob("*.npz"))]
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in figures if path.is_file()]
     return "\n".join([_HEAD, *(_tagger(one) for one in found)])
 
 

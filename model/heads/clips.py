@@ -80,7 +80,7 @@ class Alarm:
 
 
 _SHOTS = ("Gunshot, gunfire", "Machine gun", "Fusillade", "Artillery fire")
-_VOICES = ("Shout", "Yell", "Bellow", "Whoop", "Battle cry", "Children shouting", "Children playing", "Groan")
+_VOICES = ("Shout", "Yell", "Whoop", "Battle cry", "Children shouting", "Children playing", "Groan")
 
 ALARMS: Mapping[str, Alarm] = {
     "glass_break": Alarm(("Shatter",), ("Breaking", "Glass"), doubtful=("Breaking", "Smash, crash", "Crack")),

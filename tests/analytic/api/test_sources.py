@@ -29,7 +29,7 @@ def test_it_is_set_and_left_to_the_schedule_again(client: FlaskClient) -> None:
     assert client.put("/mode", json={"mode": None}).get_json()["set"] is False
 
 
-@pytest.mark.parametrize("body", [{"mode": "nigth"}, {"mode": ["home"]}, {"mode": {}}, {"mode": 1}, {}, [], "home", 1])
+@pytest.mark.parametrize("body", [{"mode": "dusk"}, {"mode": ["home"]}, {"mode": {}}, {"mode": 1}, {}, [], "home", 1])
 def test_what_is_no_mode_is_400(client: FlaskClient, body: Any) -> None:
     answer = client.put("/mode", json=body)
     assert answer.status_code == 400

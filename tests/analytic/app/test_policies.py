@@ -261,10 +261,10 @@ class TestModes:
 
     @pytest.mark.parametrize(
         "wrong",
-        [{"mode": "nigth"}, {"schedule": ({"mode": "nigth", "begins": "22:00", "ends": "06:00"},)}],
+        [{"mode": "dusk"}, {"schedule": ({"mode": "dusk", "begins": "22:00", "ends": "06:00"},)}],
     )
     def test_a_mode_that_does_not_exist_is_refused_by_name(self, wrong: dict[str, Any]) -> None:
-        with pytest.raises(BadSettings, match="alerts: there is no mode 'nigth'; known: away, home, night"):
+        with pytest.raises(BadSettings, match="alerts: there is no mode 'dusk'; known: away, home, night"):
             self.at("Wed 12:00", **wrong)
 
     def test_without_settings_it_is_always_home(self) -> None:

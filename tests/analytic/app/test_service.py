@@ -88,7 +88,7 @@ class TestService:
         "wrong",
         [
             {"alerts": {"enabled": ["fier"]}},
-            {"alerts": {"mode": "nigth"}},
+            {"alerts": {"mode": "dusk"}},
             {"alerts": {"rules": {"fire": {"confirm": 9, "among": 3}}}},
             {"http": {"token_file": "/nowhere/token"}},
         ],

@@ -8,6 +8,7 @@ import json
 import queue
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,7 +77,7 @@ def locked() -> Iterator[Bus]:
 def test_each_message_is_a_line(bus: Bus, process: Process) -> None:
     with process("listen-bus", "--url", bus.url) as listener:
         bus.wait_for_one()
-        bus.publish([FIRE.opened(), FIRE])
+        bus.publish([replace(FIRE, phase="start", offset_s=None), FIRE])
         found = [json.loads(listener.stdout.readline()) for _ in range(2)]
     assert found == bus.memory.messages()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_messages_are_coarse(fire: Fire, new_id: Uuid7) -> None:
 
 def test_messages_of_one_event_share_its_id_and_not_their_own(fire: Fire, new_id: Uuid7) -> None:
     memory = Memory()
-    Dispatcher([memory], new_id).publish([fire().opened(), fire()])
+    Dispatcher([memory], new_id).publish([replace(fire(), phase="start", offset_s=None), fire()])
     start, end = memory.messages()
     assert (start["phase"], end["phase"]) == ("start", "end")
     assert start["id"] == end["id"]
@@ -83,7 +84,7 @@ def test_numbers_are_gapless_and_in_order_for_every_sink_whatever_the_threads(fi
     def work(mine: list[int]) -> None:
         begin.wait(timeout=5)
         for _ in range(50):
-            start, end = dispatcher.publish([fire().opened(), fire()])
+            start, end = dispatcher.publish([replace(fire(), phase="start", offset_s=None), fire()])
             assert end.seq == start.seq + 1
             mine += [start.seq, end.seq]
 

@@ -10,6 +10,7 @@ import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,7 +110,7 @@ class TestMessages:
     def test_two_messages_of_one_event_share_its_id(self, bus: Bus, fire: Fire) -> None:
         with bus.connect() as subscriber:
             bus.wait_for(1)
-            bus.publish([fire().opened(), fire()])
+            bus.publish([replace(fire(), phase="start", offset_s=None), fire()])
             start, end = receive(subscriber), receive(subscriber)
         assert start["id"] == end["id"]
         assert start["message_id"] != end["message_id"]
@@ -176,7 +177,7 @@ class TestReplay:
 
         def publish() -> None:
             for count in range(150):
-                bus.publish([fire().opened(), fire()])
+                bus.publish([replace(fire(), phase="start", offset_s=None), fire()])
                 if count == 30:
                     halfway.set()
 

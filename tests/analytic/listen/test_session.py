@@ -185,3 +185,17 @@ def test_a_stream_that_could_not_be_opened_is_tried_again_with_the_right_time(st
     session.feed(ramp(HOP_SAMPLES), BEGAN + 1.0)
     session.work()
     assert streams.opened[0].began == pytest.approx(BEGAN + 0.5)
+
+
+def test_sound_that_comes_while_the_stream_is_being_opened_belongs_to_it(streams: Streams) -> None:
+    def open_slowly(*of: Any) -> Any:
+        session.feed(ramp(HOP_SAMPLES, HOP_SAMPLES), BEGAN + 1.0)
+        return streams.open(*of)
+
+    session = Session(KITCHEN, open_slowly)
+    session.feed(ramp(HOP_SAMPLES), BEGAN + 0.5)
+    while session.has_work:
+        session.work()
+    (stream,) = streams.opened
+    assert stream.began == pytest.approx(BEGAN)
+    assert np.array_equal(streams.heard("kitchen"), ramp(2 * HOP_SAMPLES))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from analytic.pipeline import Analysis, Pipeline, Task
 from analytic.settings import load
 from model.fake import FAKE_CARD, FakeTagger
 from model.labels import Label, find, labels
+from model.store import TaggerStore
 from tests.analytic.pipeline.runs import ALERTS, AT_ONCE, NOON, RATE_HZ, Run, sound, where_loud
 
 KITCHEN = Task(source=Source("kitchen"))
@@ -203,6 +205,15 @@ class TestSources:
             alerts.append(len(run.analyse(task=KITCHEN).alerts))
         assert alerts == [1, 0, 0, 1, 0]
 
+    @pytest.mark.parametrize("every_s", [0.0, 0.1, 5.0, 9.9])
+    def test_uploads_that_come_faster_than_they_last_cool_down_by_the_sound_that_was_sent(self, every_s: float) -> None:
+        run = Run({"Fire": 0.9})
+        alerts = []
+        for number in range(6):  # 10 s each: the cool-down of 30 s is over in the fourth after the one that was told
+            run.now = NOON + number * every_s
+            alerts.append(len(run.analyse(10, task=KITCHEN).alerts))
+        assert alerts == [1, 0, 0, 1, 0, 0]
+
     def test_sources_do_not_share_cool_downs(self) -> None:
         run = Run({"Fire": 0.9})
         tasks = [KITCHEN, Task(source=Source("hall")), KITCHEN, Task()]
@@ -324,8 +335,8 @@ class TestScores:
         np.testing.assert_allclose(scores, bundled.tag(waveform).scores.max(axis=0), atol=0.02)
 
     @pytest.mark.parametrize("seconds", [5.0, 23.45])
-    def test_that_holds_for_the_published_tagger_as_well(self, mn04: Any, seconds: float) -> None:
-        tagger = mn04.open()
+    def test_that_holds_for_the_published_tagger_as_well(self, models_dir: Path, seconds: float) -> None:
+        tagger = TaggerStore(models_dir).open("mn04_as", lanes=1, threads=1)
         waveform = tone_in_noise(seconds)
         scores = make_pipeline(load(), tagger).analyse(Clip(waveform)).scores
         atol = 1e-4 if seconds <= 10 else 0.02

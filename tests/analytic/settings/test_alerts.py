@@ -24,7 +24,7 @@ def schedule(**changes: Any) -> dict[str, Any]:
         ({"sensitivity": "loud"}, "alerts.sensitivity: .*'very_low'"),
         ({"sensitivities": {"fire": "loud"}}, "alerts.sensitivities.fire"),
         ({"modes": {"night": {"thresholds": {"fire": 2}}}}, "alerts.modes.night.thresholds: fire"),
-        ({"modes": {"night": {"sensitivty": "high"}}}, "alerts.modes.night.sensitivty"),
+        ({"modes": {"night": {"sensitive": "high"}}}, "alerts.modes.night.sensitive"),
         ({"modes": {"at night": {}}}, "alerts.modes: 'at night': a name has"),
         ({"mode": ""}, "alerts.mode"),
         ({"mode": "Night"}, "alerts.mode"),

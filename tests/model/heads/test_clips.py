@@ -60,8 +60,14 @@ def test_a_class_that_does_not_exist_is_refused(tmp_path: Path) -> None:
         read_clips(tmp_path)
 
 
-def test_the_packs_recordings_lie_in_one_fold_and_split(audio_pack: Path) -> None:
-    places: dict[str, set[tuple[int, str]]] = {}
+def test_no_recording_of_the_pack_straddles_the_split_and_no_alarm_a_fold(audio_pack: Path) -> None:
+    splits: dict[str, set[str]] = {}
+    folds: dict[str, set[int]] = {}
+    alarms = set()
     for clip in read_clips(audio_pack):
-        places.setdefault(clip.group, set()).add((clip.fold, clip.split))
-    assert all(len(place) == 1 for place in places.values())
+        splits.setdefault(clip.group, set()).add(clip.split)
+        folds.setdefault(clip.group, set()).add(clip.fold)
+        if (status(clip.labels) == POSITIVE).any():
+            alarms.add(clip.group)
+    assert all(len(found) == 1 for found in splits.values())
+    assert all(len(folds[group]) == 1 for group in alarms)
