@@ -112,12 +112,26 @@ def _path(models: Path, network: Any, sound: Any) -> dict[str, Any]:
     times = in_turn(acts, ROUNDS)
     # The two taggers by themselves: whoever comes after an act of its own network finds its weights in the cache.
     taggers = in_turn({"mn04_as": acts["waveform_to_scores"], BUNDLED: lambda: bundled.tag(sound)}, ROUNDS)
+    timelines = in_turn(
+        {"scores": acts["waveform_to_scores"], "scores_and_timeline": lambda: _hear(tagger, sound)}, ROUNDS
+    )
     return {
         "ms": {name: spread(values) for name, values in times.items()},
+        "timeline_in_turn_ms": {name: spread(values) for name, values in timelines.items()},
+        "ratio_with_timeline_over_scores_alone": _ratio(timelines, "scores_and_timeline", "scores"),
         "ratio_waveform_to_scores_over_tf_function": _ratio(times, "waveform_to_scores", "tf_function_network_alone"),
         "taggers_in_turn_ms": {name: spread(values) for name, values in taggers.items()},
         "ratio_bundled_over_mn04_as": _ratio(taggers, BUNDLED, "mn04_as"),
     }
+
+
+def _hear(tagger: Any, sound: Any) -> Any:
+    """Hear a clip as the pipeline does: its own scores, and windows of 2 s for timeline and alarms."""
+    from analytic.pipeline.clips import CLIP
+    from model.stream import SHORT
+
+    stream = tagger.stream((CLIP, SHORT))
+    return stream.push(sound) + stream.finish()
 
 
 def _ratio(times: dict[str, list[float]], one: str, other: str) -> float:
@@ -136,7 +150,7 @@ def _threads(models: Path, sound: Any) -> dict[str, Any]:
 
 
 def _service_figures(models: Path, sound: Any) -> dict[str, Any]:
-    """Time a POST against the tagger alone and against a bare handler, in turn; memory and cold start."""
+    """Time a POST against the hearing alone and against a bare handler, in turn; memory and cold start."""
     from benchmarks.poster import Poster, as_wav
     from model.store import TaggerStore
 
@@ -156,7 +170,7 @@ def _service_figures(models: Path, sound: Any) -> dict[str, Any]:
     ):
         acts: dict[str, Callable[[], object]] = {
             "post": post,
-            "tag": lambda: tagger.tag(sound),
+            "hear": lambda: _hear(tagger, sound),
             "post_to_bare_handler": post_bare,
         }
         times = in_turn(acts, POSTS)
@@ -164,7 +178,7 @@ def _service_figures(models: Path, sound: Any) -> dict[str, Any]:
         memory = _memory(pid)
     return {
         "ms": {name: spread(values) for name, values in times.items()},
-        "post_adds_ms": round(statistics.median(times["post"]) - statistics.median(times["tag"]), 3),
+        "post_adds_ms": round(statistics.median(times["post"]) - statistics.median(times["hear"]), 3),
         "clips_per_second_by_clients": rates,
         "resident_mib": memory["VmRSS"],
         "resident_peak_mib": memory["VmHWM"],

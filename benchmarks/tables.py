@@ -55,7 +55,12 @@ def speed() -> str:
             "the same with TensorFlow held to one thread",
             f"{single['ms']['tf_function_network_alone']['median']:.1f} ms; ratio {_ratio(single)}",
         ),
-        ("`POST` of the clip over the tagger alone", f"{service['post_adds_ms']:.1f} ms more"),
+        (
+            "the same with windows of 2 s for timeline and alarms, as every `POST` is heard",
+            f"{plain['timeline_in_turn_ms']['scores_and_timeline']['median']:.1f} ms; ratio "
+            f"{plain['ratio_with_timeline_over_scores_alone']:.2f}",
+        ),
+        ("`POST` of the clip over that", f"{service['post_adds_ms']:.1f} ms more"),
         ("`POST` to a bare handler that only decodes", f"{service['ms']['post_to_bare_handler']['median']:.1f} ms"),
         ("clips a second with 1, 4, 16 clients", ", ".join(f"{rate:.0f}" for rate in rates.values())),
         ("resident memory, highest in this run", f"{service['resident_peak_mib']:.0f} MiB"),

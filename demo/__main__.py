@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from typing import Any
 import requests
 from rich.console import Console
 from rich.table import Table
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from demo.sound import as_wav, smoke_alarm_in_a_room
 
@@ -27,6 +28,7 @@ METHODS = ("none", "scrample", "dp_noise")
 HEARKEN = str(Path(sys.executable).parent / "hearken")
 ANSWER_TIMEOUT_S = 30.0
 MESSAGE_TIMEOUT_S = 5.0
+TIMELINE_ROWS = 6
 
 console = Console(highlight=False, emoji=False)
 
@@ -47,7 +49,8 @@ def main(arguments: list[str]) -> int:
             print(f"demo: {refused[0]['message']}", file=sys.stderr)
             return 2
         _show_answers(name, answers)
-        _show_messages([str(bus.recv(MESSAGE_TIMEOUT_S)) for answer in answers for _ in 2 * answer["alerts"]])
+        _show_timeline(answers[0])
+        _show_messages(list(_told(bus, {alert["id"] for answer in answers for alert in answer["alerts"]})))
     console.print(f"Stopped cleanly after {time.perf_counter() - began:.1f} s.")
     return 0
 
@@ -77,7 +80,7 @@ def _service() -> Iterator[tuple[str, str]]:
 
 def _post(http_url: str, name: str, content: bytes, method: str) -> dict[str, Any]:
     response = requests.post(
-        f"{http_url}/model/predict/demo/{method}/me/person/1",
+        f"{http_url}/model/predict/demo/{method}/me/person/1?timeline=1",
         files={"audio": (name, content, "application/octet-stream")},
         timeout=ANSWER_TIMEOUT_S,
     )
@@ -100,12 +103,33 @@ def _show_answers(name: str, answers: list[dict[str, Any]]) -> None:
     console.print(table)
 
 
+def _show_timeline(answer: dict[str, Any]) -> None:
+    console.print("\nWhen it was heard, without an anonymiser:\n")
+    table = Table(box=None, pad_edge=False)
+    for heading, justify in (("from", "right"), ("to", "right"), ("score", "right"), ("", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for span in sorted(answer["timeline"], key=lambda span: -span["score"])[:TIMELINE_ROWS]:
+        table.add_row(f"{span['onset_s']:.1f} s", f"{span['offset_s']:.1f} s", f"{span['score']:.2f}", span["label"])
+    console.print(table)
+
+
+def _told(bus: ClientConnection, awaited: set[str]) -> Iterator[str]:
+    """Yield what arrives on the bus until every one of these events has ended."""
+    while awaited:
+        text = str(bus.recv(MESSAGE_TIMEOUT_S))
+        yield text
+        message = json.loads(text)
+        if message["phase"] == "end":
+            awaited.discard(message["id"])
+
+
 def _show_messages(messages: list[str]) -> None:
-    """Show what arrived: each alarm is two messages, its start and its end."""
+    """Show what arrived: the start of each alarm, and its end."""
     if not messages:
         console.print("\nNo alarm was raised for this sound, so nothing arrived on the bus.\n")
         return
-    console.print(f"\n{len(messages) // 2} alarms arrived on the bus, {len(messages)} messages; the first two:\n")
+    alarms = len({json.loads(message)["id"] for message in messages})
+    console.print(f"\n{alarms} alarms arrived on the bus, {len(messages)} messages; the first two:\n")
     for message in messages[:2]:
         console.print(message, style="red", markup=False, soft_wrap=True)
     console.print()

@@ -92,6 +92,7 @@ def make_pipeline(
         publish,
         new_id,
         heads=heads.heads if heads else None,
+        surge_settings=SurgeSettings(threshold_db=settings.alerts.surge_db),
         observe=metrics.stage,
     )
 

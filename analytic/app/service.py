@@ -10,7 +10,15 @@ from analytic.access import LOOPBACK_NAMES, AccessRules
 from analytic.api import application, intake
 from analytic.api.predict import Predictor
 from analytic.api.server import HttpServer
-from analytic.app.parts import make_keepers, make_limits, make_listener, make_pipeline, make_tagger, unpackers
+from analytic.app.parts import (
+    make_heads,
+    make_keepers,
+    make_limits,
+    make_listener,
+    make_pipeline,
+    make_tagger,
+    unpackers,
+)
 from analytic.app.policies import make_policies
 from analytic.delivery.memory import Memory
 from analytic.delivery.websocket import WebsocketBus
@@ -45,7 +53,8 @@ class Service:
         http = settings.http
         limits, token = make_limits(settings.audio), http.secret()
         tagger = tagger or make_tagger(settings.models)
-        make_policies(settings.alerts, tagger.card.name)  # refuse wrong settings before a port is taken
+        heads = make_heads(tagger.card.name)  # what is wrong with them or the settings is told before a port is taken
+        make_policies(settings.alerts, tagger.card.name, heads.points if heads else None)
         self._tagger = tagger
         metrics, memory = Metrics(), Memory(settings.bus.kept_messages)
         metrics.model(tagger.card.name, tagger.card.version)

@@ -232,6 +232,7 @@ class Session:
     def _begin(self, began: float) -> LiveSource:
         """Open a new stream that takes over what the last one remembered; open events go on or end by themselves."""
         if self._live is not None:
+            self._live.cut()
             self._memory = self._live.memory()
         try:
             live = self._open(self.source, began, self._memory, self._sense)

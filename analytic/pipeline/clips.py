@@ -20,7 +20,7 @@ from analytic.events.level import Levels, measure
 from analytic.events.modes import Policies
 from analytic.events.policy import Policy, Step, Transition
 from analytic.events.state import State
-from analytic.events.surges import Surge, find_surges
+from analytic.events.surges import DEFAULT, Surge, SurgeSettings, find_surges
 from analytic.events.timeline import Span, timeline
 from analytic.events.types import Event, Message, Requestor, Source, Stamp
 from analytic.events.verdict import Verdict
@@ -69,6 +69,8 @@ class Analysis:
         The tagger that spoke.
     warnings
         What the caller must know.
+    surge_settings
+        When a sound is a surge.
     """
 
     duration_s: float
@@ -81,6 +83,7 @@ class Analysis:
     anonymizer: Anonymizer
     card: TaggerCard
     warnings: tuple[str, ...] = ()
+    surge_settings: SurgeSettings = DEFAULT
 
     def top(self, count: int = TOP) -> list[Prediction]:
         """Return the `count` highest classes, highest first."""
@@ -101,7 +104,7 @@ class Analysis:
 
     def surges(self) -> list[tuple[Surge, Prediction]]:
         """Return where it was suddenly loud, each with the class that scored highest around its peak."""
-        found = find_surges(self.levels.rms_dbfs, start_s=self.start_s) if self.levels is not None else []
+        found = find_surges(self.levels.rms_dbfs, self.surge_settings, self.start_s) if self.levels is not None else []
         return [(surge, self._around(surge.peak_s)) for surge in found]
 
     def explanations(self) -> list[Verdict]:
@@ -151,6 +154,8 @@ class Pipeline:
         Makes event ids.
     heads
         The tagger's alarm heads, if it has some.
+    surge_settings
+        When a sound is a surge.
     observe
         Told how long a stage took: its name, and seconds.
     now
@@ -166,6 +171,7 @@ class Pipeline:
         new_id: Callable[[], str],
         *,
         heads: Heads | None = None,
+        surge_settings: SurgeSettings = DEFAULT,
         observe: Callable[[str, float], None] = lambda _stage, _seconds: None,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -175,6 +181,7 @@ class Pipeline:
         self.publish = publish
         self.new_id = new_id
         self.now = now
+        self._surge_settings = surge_settings
         self._observe = observe
         self._sources: OrderedDict[str, tuple[State, float]] = OrderedDict()  # and when its last sound ended
         self._lock = threading.Lock()
@@ -230,6 +237,7 @@ class Pipeline:
             anonymizer=anonymizer,
             card=self.tagger.card,
             warnings=warnings,
+            surge_settings=self._surge_settings,
         )
 
     def _decide(self, clip: Clip, heard: Sequence[Heard], task: Task) -> tuple[Step, float]:

@@ -171,6 +171,11 @@ class LiveSource:
         events += self._level(levels, done, len(levels))
         return self._publish(events)
 
+    def cut(self) -> list[Message]:
+        """End an open surge, because the stream is cut here: all else outlives that in `memory`."""
+        last = surges.finish(self._surges) if self._extras.surge is not None else None
+        return self._publish(self._surge(last)) if last is not None else []
+
     def finish(self) -> list[Message]:
         """End every open event where the sound ends; return what was announced."""
         events: list[Event] = []

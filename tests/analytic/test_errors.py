@@ -32,6 +32,11 @@ MADE: list[tuple[errors.HearkenError, dict[str, object]]] = [
     (errors.ForeignOrigin(HOSTILE), {"found": HOSTILE}),
     (errors.TokenRequired(), {}),
     (errors.Busy(1_000), {"limit_bytes": 1_000}),
+    (errors.SourceConnected(HOSTILE), {"name": HOSTILE}),
+    (errors.TooManySources(64), {"limit": 64}),
+    (errors.UnknownSource(HOSTILE), {"name": HOSTILE}),
+    (errors.SourceFailed(HOSTILE, "refused"), {"address": HOSTILE, "reason": "refused"}),
+    (errors.ExtraMissing("A microphone", "microphone"), {"what": "A microphone", "extra": "microphone"}),
     (errors.NotReady("the websocket bus is down"), {"reason": "the websocket bus is down"}),
 ]
 each = pytest.mark.parametrize(("error", "facts"), MADE, ids=[type(error).__name__ for error, _ in MADE])

@@ -119,6 +119,9 @@ class TestMetrics:
             "hearken_messages",
             "hearken_sink_failures",
             "hearken_bus_subscribers",
+            "hearken_source_audio_age_seconds",
+            "hearken_source_ok",
+            "hearken_source_dropped_seconds",
             "hearken_model",
         }
         assert "process_resident_memory_bytes" in metrics.exposition().decode()
@@ -135,7 +138,11 @@ class TestMetrics:
         metrics.subscribers(2)
         metrics.model("mn04_as", "0.0.1")
         metrics.accept({})
+        metrics.source({"id": "hall", "status": "silent", "last_audio_age_s": 0.5, "dropped_s": 2.0})
         found = exposed(metrics)
+        assert found["hearken_source_ok", (("source", "hall"),)] == 0
+        assert found["hearken_source_audio_age_seconds", (("source", "hall"),)] == 0.5
+        assert found["hearken_source_dropped_seconds", (("source", "hall"),)] == 2.0
         assert found["hearken_requests_total", (("endpoint", "model_predict"), ("status", "200"))] == 2
         assert found["hearken_stage_seconds_count", (("stage", "tag"),)] == 1
         assert found["hearken_stage_seconds_sum", (("stage", "tag"),)] == 0.004

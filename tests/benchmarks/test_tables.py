@@ -45,6 +45,7 @@ def test_the_goals_of_speed_and_size_are_met() -> None:
     assert path["ratio_waveform_to_scores_over_tf_function"] <= 0.4
     assert path["taggers_in_turn_ms"]["hearken_small"]["median"] <= 4.5
     assert path["ratio_bundled_over_mn04_as"] <= 1.03, "no slower, within what two equal paths differ by"
+    assert path["ratio_with_timeline_over_scores_alone"] <= 4
     assert service["post_adds_ms"] < 3
     assert service["resident_peak_mib"] < 250
     assert service["ready_after_s"]["longest"] < 2
