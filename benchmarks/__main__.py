@@ -7,13 +7,14 @@ from __future__ import annotations
 import json
 import sys
 
-from benchmarks import accuracy, pooling, privacy_baseline, report, speed
+from benchmarks import accuracy, live, pooling, privacy_baseline, report, speed
 
 ALL = {
     "speed": speed.main,
     "accuracy": lambda: accuracy.main([]),
     "pooling": pooling.main,
     "privacy_baseline": privacy_baseline.main,
+    "live": live.main,
 }
 
 

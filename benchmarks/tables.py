@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import report
+from benchmarks import event_tables, report
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "PRIVACY.md", "docs/alerts.md", "docs/decisions/0003-clip-scores.md")
@@ -57,8 +57,10 @@ def speed() -> str:
         ),
         (
             "the same with windows of 2 s for timeline and alarms, as every `POST` is heard",
-            f"{plain['timeline_in_turn_ms']['scores_and_timeline']['median']:.1f} ms; ratio "
-            f"{plain['ratio_with_timeline_over_scores_alone']:.2f}",
+            (
+                f"{plain['timeline_in_turn_ms']['scores_and_timeline']['median']:.1f} ms; ratio "
+                f"{plain['ratio_with_timeline_over_scores_alone']:.2f}"
+            ),
         ),
         ("`POST` of the clip over that", f"{service['post_adds_ms']:.1f} ms more"),
         ("`POST` to a bare handler that only decodes", f"{service['ms']['post_to_bare_handler']['median']:.1f} ms"),
@@ -166,6 +168,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "alerts_bundled": alerts_bundled,
     "pooling": pooling,
     "privacy": privacy,
+    "events_published": lambda: event_tables.of_column("mn04_as"),
+    "events_bundled": lambda: event_tables.of_column("hearken_small"),
+    "events_published_validation": lambda: event_tables.of_column("mn04_as_validation"),
+    "events_baseline": event_tables.baseline,
+    "live": event_tables.live,
 }
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ The file lies beside that of `Remembered`. It is written every few minutes and a
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 import logging
 import os
 import tempfile
@@ -17,6 +17,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -79,9 +80,9 @@ class Habits:
 
     def hear(self, source: str, unix_s: float, heard: Heard) -> float:
         """Return how unusual a window that ended at `unix_s` is, 0..1, 0.5 being the threshold; learn from it."""
-        kept = self._of(source, unix_s, heard.embedding.size)
+        kept = self._of(source, unix_s)
         with kept.lock:
-            score = kept.usual.hear(self._when(unix_s), heard.embedding, heard.scores)
+            score = kept.usual.hear(self._when(unix_s), heard.scores, self._settings)
             # A clock that was set back would else put it off for as long.
             if not 0 <= unix_s - kept.saved_s < self._save_every_s:
                 kept.saved_s = unix_s
@@ -109,12 +110,12 @@ class Habits:
                 with kept.lock:
                     self._write(source, kept)
 
-    def _of(self, source: str, unix_s: float, size: int) -> _Kept:
+    def _of(self, source: str, unix_s: float) -> _Kept:
         """Return a source's, the last in line to be let go."""
         with self._lock:
             kept = self._kept.pop(source, None)
-            if kept is None or kept.usual.size != size:
-                kept = _Kept(self._read(source, size) or Usual.nothing(size, self._settings), unix_s)
+            if kept is None:
+                kept = _Kept(self._read(source) or Usual(), unix_s)
             self._kept[source] = kept
             if len(self._kept) > self._max_sources:
                 oldest = next(iter(self._kept))
@@ -125,10 +126,10 @@ class Habits:
 
     def _when(self, unix_s: float) -> When:
         local = self._local_time(unix_s)
-        day = datetime.date(local.tm_year, local.tm_mon, local.tm_mday).toordinal()
+        day = dt.date(local.tm_year, local.tm_mon, local.tm_mday).toordinal()
         return When(day, 3600.0 * local.tm_hour + 60.0 * local.tm_min + local.tm_sec)
 
-    def _read(self, source: str, size: int) -> Usual | None:
+    def _read(self, source: str) -> Usual | None:
         if self._folder is None:
             return None
         path = self._path(source)
@@ -140,7 +141,7 @@ class Habits:
             if str(arrays.pop(_TAGGER)) != self._tagger:
                 _LOG.info("another tagger learnt what is usual here; begun anew", extra={"source": source})
                 return None
-            return Usual.of(arrays, size, self._settings)
+            return Usual.of(arrays)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
@@ -155,7 +156,8 @@ class Habits:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".")
             with os.fdopen(handle, "wb") as stream:
-                np.savez_compressed(stream, **{_TAGGER: np.array(self._tagger)}, **kept.usual.arrays())
+                arrays: dict[str, Any] = {_TAGGER: np.array(self._tagger), **kept.usual.arrays()}
+                np.savez_compressed(stream, **arrays)
             Path(temporary).replace(self._path(source))
         except OSError as error:
             _LOG.warning("what is usual at a source cannot be kept", extra={"source": source, "error": str(error)})

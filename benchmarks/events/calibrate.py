@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from analytic.events.policy import Policy
 from benchmarks.events.detect import detect, rules
-from benchmarks.events.streams import CLASSES, Stream
+from benchmarks.events.streams import CLASSES, KINDS, Kind, Stream
 from benchmarks.events.windows import Windows
 from benchmarks.scenes.matching import match
 from benchmarks.scenes.scoring import false_alarms
@@ -56,38 +56,55 @@ class Place:
     events: int
 
 
-def curve(name: str, heard: Heard) -> list[Place]:
-    """Return a class's curve over streams with their class scores, from the highest threshold down."""
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one threshold of a class gives in each stream, by the stream's name: false alarms, found, events."""
+
+    on: float
+    by_stream: Mapping[str, tuple[int, int, int]]
+
+
+def tallies(name: str, heard: Heard) -> list[Tally]:
+    """Run a class's rule over streams with their class scores, from the highest threshold down."""
     column = CLASSES.index(name)
-    places: list[Place] = []
+    mine = [(stream, windows, scores[:, [column]]) for stream, windows, scores in heard]
+    found: list[Tally] = []
     for logit in LOGITS.tolist():
         on = 1 / (1 + float(np.exp(-logit)))
-        chosen = [one for one in rules({other: (on, off_of(on)) for other in CLASSES}) if one.name == name]
-        place = _place(
-            name, on, Policy(chosen), [(stream, windows, scores[:, [column]]) for stream, windows, scores in heard]
+        policy = Policy([one for one in rules(dict.fromkeys(CLASSES, (on, off_of(on)))) if one.name == name])
+        found.append(
+            Tally(on, {stream.name: _tally(name, policy, stream, windows, scores) for stream, windows, scores in mine})
         )
-        places.append(place)
+        (place,) = curve(found[-1:], heard)
         if place.per_day > 2 * ALLOWED["very_high"] or place.plain_per_hour > 2 * ALLOWED_PLAIN["very_high"]:
             break
-    return places
+    return found
 
 
-def _place(name: str, on: float, policy: Policy, heard: Heard) -> Place:
-    false = {"household": 0, "plain": 0}
-    hours = {"household": 0.0, "plain": 0.0}
+def _tally(name: str, policy: Policy, stream: Stream, windows: Windows, scores: Scores) -> tuple[int, int, int]:
+    detections = detect(policy, windows, scores)
+    if stream.kind == "scenes":
+        matched = match(name, windows.truth, detections, windows.played)
+        return 0, len(matched.found), len(matched.found) + len(matched.missed)
+    counted = false_alarms(detections, windows.seconds / 3600, played=windows.played, classes=(name,))
+    return counted["classes"][name]["false_alarms"], 0, 0
+
+
+def curve(found: Sequence[Tally], heard: Heard) -> list[Place]:
+    """Return the curve of a class over some of the streams that were tallied."""
+    hours = {kind: sum(windows.seconds for stream, windows, _ in heard if stream.kind == kind) / 3600 for kind in KINDS}
+    return [_place(tally, heard, hours) for tally in found]
+
+
+def _place(tally: Tally, heard: Heard, hours: Mapping[Kind, float]) -> Place:
+    false = dict.fromkeys(KINDS, 0)
     found = events = 0
-    for stream, windows, scores in heard:
-        detections = detect(policy, windows, scores)
-        if stream.kind == "scenes":
-            matched = match(name, windows.truth, detections, windows.played)
-            found += len(matched.found)
-            events += len(matched.found) + len(matched.missed)
-        else:
-            counted = false_alarms(detections, windows.seconds / 3600, played=windows.played, classes=(name,))
-            false[stream.kind] += counted["classes"][name]["false_alarms"]
-            hours[stream.kind] += windows.seconds / 3600
+    for stream, _, _ in heard:
+        wrong, right, there = tally.by_stream[stream.name]
+        false[stream.kind] += wrong
+        found, events = found + right, events + there
     return Place(
-        on=on,
+        on=tally.on,
         per_day=false["household"] * 24 / hours["household"] if hours["household"] else 0.0,
         plain_per_hour=false["plain"] / hours["plain"] if hours["plain"] else 0.0,
         found=found,

@@ -16,7 +16,7 @@ from typing import Any
 
 from analytic.events.policy import Policy
 from benchmarks import report
-from benchmarks.events.calibrate import ALLOWED, ALLOWED_PLAIN, Heard, curve, points
+from benchmarks.events.calibrate import ALLOWED, ALLOWED_PLAIN, Heard, curve, points, tallies
 from benchmarks.events.detect import baseline, class_scores, detect, rules
 from benchmarks.events.plan import COLUMNS, FOLDER, Column, heard, taggers
 from benchmarks.events.streams import CLASSES, Material, Stream
@@ -39,14 +39,19 @@ Found = list[tuple[Stream, Windows, list[Detection]]]
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Measure every column, or write the operating points of those with household days."""
-    if "--points" in arguments:
-        write_points(taggers())
-        return
+    """Measure the columns that are named, or all; or, with ``--points``, write the operating points of the taggers."""
+    chosen = [column for column in COLUMNS if column.name in arguments] or list(COLUMNS)
     named = taggers()
-    pools: dict[Material, Pool] = {}
-    figures = {column.name: measure(column, named[column.tagger], pools) for column in COLUMNS}
-    print(f"wrote {report.write('events', {'classes': list(CLASSES), 'columns': figures}).name}")
+    if "--points" in arguments:
+        write_points(chosen, named)
+        return
+    for column in chosen:
+        figures = measure(column, named[column.tagger], {})
+        (FOLDER / f"{column.name}.json").write_text(json.dumps(figures), encoding="utf-8")
+    done = {column.name: FOLDER / f"{column.name}.json" for column in COLUMNS}
+    if all(path.is_file() for path in done.values()):
+        columns = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in done.items()}
+        print(f"wrote {report.write('events', {'classes': list(CLASSES), 'columns': columns}).name}")
 
 
 def scored(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool]) -> Heard:
@@ -61,13 +66,13 @@ def scored(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool])
     return rows
 
 
-def write_points(named: Mapping[str, StreamingTagger]) -> None:
-    """Write the operating points that each tagger ships with."""
-    for column in COLUMNS:
-        if not column.household_hours:
+def write_points(columns: Sequence[Column], named: Mapping[str, StreamingTagger]) -> None:
+    """Write the operating points that each tagger ships with: from the column that has its name."""
+    for column in columns:
+        if column.name != column.tagger:
             continue
         rows = scored(column, named[column.tagger], {})
-        curves = {name: curve(name, rows) for name in CLASSES}
+        curves = {name: curve(tallies(name, rows), rows) for name in CLASSES}
         found = {
             name: {word: asdict(point) for word, point in points(places).items()} for name, places in curves.items()
         }
@@ -87,9 +92,11 @@ def write_points(named: Mapping[str, StreamingTagger]) -> None:
 def measure(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool]) -> dict[str, Any]:
     """Score one column: our alarms at medium sensitivity, and single windows over one threshold."""
     rows = scored(column, tagger, pools)
+    tallied = {name: tallies(name, rows) for name in CLASSES}
+    print(f"{column.name}: thresholds tried", flush=True)
     ours: Found = []
     for chosen, others in parts(column, rows):
-        by_class = {name: points(curve(name, others)) for name in CLASSES}
+        by_class = {name: points(curve(tallied[name], others)) for name in CLASSES}
         policy = Policy(rules({name: (by[MEDIUM].on, by[MEDIUM].off) for name, by in by_class.items()}))
         ours += [(stream, windows, detect(policy, windows, scores)) for stream, windows, scores in chosen]
         print(f"{column.name}: {len(ours)} of {len(rows)} streams", flush=True)

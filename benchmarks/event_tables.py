@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""The tables about live sound that pages quote: alarms in soundscapes, what users run today, cost and delay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks import report
+
+SNRS = ("0", "6", "12", "20")
+FEW = 10
+
+
+def of_column(name: str) -> str:
+    """What each alert class finds and falsely raises, for one column of benchmarks/results/events.json."""
+    found = report.read("events")["columns"][name]["hearken"]
+    lines = [
+        "| class | 0 dB | 6 dB | 12 dB | 20 dB | a day at home | at most | in soundscapes | onset off | told after |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for event_class, figures in found["scenes"]["classes"].items():
+        home = found["household"]["classes"][event_class]
+        few = "" if figures["recordings"] >= FEW else f" ({figures['recordings']} recordings: not scored)"
+        cells = [
+            f"{event_class}{few}",
+            *(_found(figures["by_snr_db"].get(snr)) for snr in SNRS),
+            f"{home['false_alarms_per_day']:.1f}",
+            f"{home['false_alarms_per_day_at_most']:.1f}",
+            f"{figures['false_alarms_per_day']:.0f}",
+            _error(figures["onset_error_s"]),
+            "" if figures["delay_s"] is None else f"{figures['delay_s']['median']:.1f} s",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def baseline() -> str:
+    """Ours against a single window over one threshold, all scored classes together, in the same run."""
+    lines = [
+        "| tagger | alarms | found at 12 dB | found at all SNRs | false a day at home, a class | ... in soundscapes |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, column in report.read("events")["columns"].items():
+        for way, title in (
+            ("hearken", "Hearken"),
+            ("single_window_0.5", "one window over 0.5"),
+            ("single_window_0.8", "one window over 0.8"),
+        ):
+            figures = column[way]
+            scored = figures["scenes"]["scored"]
+            names = scored["names"]
+            home = sum(figures["household"]["classes"][one]["false_alarms_per_day"] for one in names) / len(names)
+            cells = [
+                name,
+                title,
+                _found(scored["by_snr_db"].get("12")),
+                _found(scored),
+                f"{home:.2f}",
+                f"{scored['false_alarms_per_day'] / len(names):.1f}",
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def live() -> str:
+    """What live sound costs, and how soon an alarm is told."""
+    result = report.read("live")
+    capacity, delay = result["capacity"], result["delay"]
+    last = capacity["runs"][-1]
+    rows = [
+        (
+            "a hop of 0.5 s of one source, windows of 2 s and 10 s",
+            f"{capacity['hop_ms']['mean']:.1f} ms",
+        ),
+        (
+            "the same if every window were recomputed",
+            f"{capacity['hop_ms_if_every_window_were_recomputed']['mean']:.1f} ms",
+        ),
+        ("live sources that one core carried without a late hop", f"{capacity['sources_carried']}"),
+        (
+            "... as many as the cost of a hop allows; if every window were recomputed",
+            f"{capacity['sources_by_cost']}; {capacity['sources_by_cost_if_recomputed']}",
+        ),
+        (f"the longest wait with {last['sources']} sources", f"{last['longest_wait_s']:.2f} s"),
+        (
+            f"onset to consumer, {' and '.join(delay['one_window']['classes'])}: median, 95 %",
+            _delay(delay["one_window"]),
+        ),
+        (
+            f"onset to consumer, {', '.join(delay['confirmed']['classes'])}: median, 95 %",
+            _delay(delay["confirmed"]),
+        ),
+    ]
+    return "\n".join(["| what | figure |", "| --- | --- |", *(f"| {what} | {figure} |" for what, figure in rows)])
+
+
+def _found(figures: dict[str, Any] | None) -> str:
+    if figures is None or not figures["events"]:
+        return ""
+    low, high = figures["recall_95"]
+    return f"{figures['recall']:.0%} of {figures['events']} ({low:.0%} to {high:.0%})"
+
+
+def _delay(figures: dict[str, Any]) -> str:
+    told = f"{figures['told']} of {figures['played']} told"
+    return f"{figures['median_s']:.2f} s, {figures['p95_s']:.2f} s ({told})"
+
+
+def _error(figures: dict[str, float] | None) -> str:
+    return "" if figures is None else f"{figures['median']:.2f} s ({figures['p95']:.1f} s)"
