@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytic.events.policy import Policy
-from benchmarks.events.detect import detect, rules
-from benchmarks.events.streams import CLASSES, KINDS, Kind, Stream
+from benchmarks.events.detect import EVERY, detect, rules
+from benchmarks.events.streams import KINDS, Kind, Stream
 from benchmarks.events.windows import Windows
 from benchmarks.scenes.matching import match
 from benchmarks.scenes.scoring import false_alarms
@@ -66,12 +66,12 @@ class Tally:
 
 def tallies(name: str, heard: Heard) -> list[Tally]:
     """Run a class's rule over streams with their class scores, from the highest threshold down."""
-    column = CLASSES.index(name)
+    column = EVERY.index(name)
     mine = [(stream, windows, scores[:, [column]]) for stream, windows, scores in heard]
     found: list[Tally] = []
     for logit in LOGITS.tolist():
         on = 1 / (1 + float(np.exp(-logit)))
-        policy = Policy([one for one in rules(dict.fromkeys(CLASSES, (on, off_of(on)))) if one.name == name])
+        policy = Policy(rules({name: (on, off_of(on))}))
         found.append(
             Tally(on, {stream.name: _tally(name, policy, stream, windows, scores) for stream, windows, scores in mine})
         )

@@ -20,13 +20,14 @@ from model.heads.alarm import AlarmHeads, sigmoid
 from model.labels import index_of
 
 WINDOW_S = 2.0
+EVERY = tuple(alert.name for alert in ALERT_CLASSES)
 _BY_NAME = {alert.name: alert for alert in ALERT_CLASSES}
 Scores = NDArray[np.float32]
 
 
 def rules(on: Mapping[str, tuple[float, float]]) -> list[Rule]:
-    """Return the rules of the class table with these thresholds, (on, off) by class."""
-    return [_BY_NAME[name].rule(index_of, *on[name]) for name in CLASSES]
+    """Return the rules of the class table for these classes, with these thresholds, (on, off) by class."""
+    return [_BY_NAME[name].rule(index_of, *on[name]) for name in EVERY if name in on]
 
 
 def baseline(on: float) -> list[Rule]:
@@ -45,6 +46,11 @@ def class_scores(policy: Policy, windows: Windows, heads: AlarmHeads | None) -> 
     if heads is not None:
         by_head = dict(zip(heads.classes, heads(labels, windows.embeddings.astype(np.float32)).T, strict=True))
     return policy.class_scores(labels, by_head)
+
+
+def of_policy(policy: Policy, scores: Scores) -> Scores:
+    """Return the columns of a policy's classes out of those of `EVERY`."""
+    return scores[:, [EVERY.index(rule.name) for rule in policy.rules]]
 
 
 def detect(policy: Policy, windows: Windows, scores: Scores) -> list[Detection]:

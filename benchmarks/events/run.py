@@ -17,7 +17,7 @@ from typing import Any
 from analytic.events.policy import Policy
 from benchmarks import report
 from benchmarks.events.calibrate import ALLOWED, ALLOWED_PLAIN, Heard, curve, points, tallies
-from benchmarks.events.detect import baseline, class_scores, detect, rules
+from benchmarks.events.detect import EVERY, baseline, class_scores, detect, of_policy, rules
 from benchmarks.events.plan import COLUMNS, FOLDER, Column, heard, taggers
 from benchmarks.events.streams import CLASSES, Material, Stream
 from benchmarks.events.windows import Windows
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def scored(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool]) -> Heard:
     """Return a column's streams with the class scores of heads that were not fitted on them."""
-    policy = Policy(rules(dict.fromkeys(CLASSES, (0.5, 0.4))))
+    policy = Policy(rules(dict.fromkeys(EVERY, (0.5, 0.4))))
     ships = shipped.heads_of(column.tagger)
     heads: dict[Material, AlarmHeads] = {}
     rows = []
@@ -72,7 +72,7 @@ def write_points(columns: Sequence[Column], named: Mapping[str, StreamingTagger]
         if column.name != column.tagger:
             continue
         rows = scored(column, named[column.tagger], {})
-        curves = {name: curve(tallies(name, rows), rows) for name in CLASSES}
+        curves = {name: curve(tallies(name, rows), rows) for name in EVERY}
         found = {
             name: {word: asdict(point) for word, point in points(places).items()} for name, places in curves.items()
         }
@@ -98,7 +98,9 @@ def measure(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool]
     for chosen, others in parts(column, rows):
         by_class = {name: points(curve(tallied[name], others)) for name in CLASSES}
         policy = Policy(rules({name: (by[MEDIUM].on, by[MEDIUM].off) for name, by in by_class.items()}))
-        ours += [(stream, windows, detect(policy, windows, scores)) for stream, windows, scores in chosen]
+        ours += [
+            (stream, windows, detect(policy, windows, of_policy(policy, scores))) for stream, windows, scores in chosen
+        ]
         print(f"{column.name}: {len(ours)} of {len(rows)} streams", flush=True)
     result = {"tagger": column.tagger, "material": [one.name for one in column.materials], "hearken": figures_of(ours)}
     for threshold in BASELINES:

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model.heads.alarm import AlarmHeads
@@ -33,7 +34,7 @@ def heads_of(tagger: str) -> AlarmHeads:
 
 
 def shipped(tagger: str, folder: Path | None = None) -> ShippedHeads | None:
-    """Return the heads for the tagger of this name, or None where there are none.
+    """Return the heads for the tagger of this name that have operating points, or None where there are none.
 
     Raises
     ------
@@ -44,4 +45,18 @@ def shipped(tagger: str, folder: Path | None = None) -> ShippedHeads | None:
     heads, points = folder / f"{tagger}.npz", folder / f"{tagger}.points.json"
     if not heads.is_file() or not points.is_file():
         return None
-    return ShippedHeads(AlarmHeads.load(heads), load(points))
+    found = load(points)
+    return ShippedHeads(_only(AlarmHeads.load(heads), found), found)
+
+
+def _only(heads: AlarmHeads, names: Collection[str]) -> AlarmHeads:
+    """Keep the heads of these classes: a head without operating points says nothing that a threshold could be put on."""
+    kept = [index for index, name in enumerate(heads.classes) if name in names]
+    return replace(
+        heads,
+        classes=tuple(heads.classes[index] for index in kept),
+        members=heads.members[kept],
+        weights=heads.weights[kept],
+        raw=heads.raw[kept],
+        bias=heads.bias[kept],
+    )
