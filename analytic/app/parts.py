@@ -17,15 +17,18 @@ from analytic.errors import BadSettings, HearkenError
 from analytic.events.level import Levels
 from analytic.events.surges import SurgeSettings
 from analytic.events.types import Event, Source, Stamp
+from analytic.events.unusual import UnusualSettings
 from analytic.ids import Uuid7
 from analytic.listen import address
 from analytic.listen.browser import Webm
 from analytic.listen.door import Pcm16, Unpack
+from analytic.listen.habits import Habits
 from analytic.listen.keeper import Keeper
 from analytic.listen.listener import Listener
 from analytic.listen.remembered import Remembered
 from analytic.listen.session import Session
 from analytic.pipeline import LiveSource, Pipeline
+from analytic.pipeline.hearing import UNUSUAL
 from analytic.pipeline.live import Extras
 from analytic.settings import AudioSettings, ModelsSettings, Settings
 from analytic.settings.alerts import AlertSettings
@@ -97,14 +100,30 @@ def make_pipeline(
     )
 
 
-def make_extras(settings: AlertSettings) -> Extras:
-    """Return what live sources listen for beside the alert classes of the policy."""
-    return Extras(surge=surge_rule(settings), surge_settings=SurgeSettings(threshold_db=settings.surge_db))
+def make_extras(settings: AlertSettings, habits: Habits | None = None) -> Extras:
+    """Return what live sources listen for beside the alert classes of the policy: unusual sound where a mode has it."""
+    has_unusual = any(UNUSUAL in (one.enabled or ()) for one in (settings, *settings.modes.values()))
+    return Extras(
+        surge=surge_rule(settings),
+        unusual=habits if has_unusual else None,
+        surge_settings=SurgeSettings(threshold_db=settings.surge_db),
+    )
+
+
+def make_habits(settings: Settings, tagger: TaggerCard) -> Habits:
+    """Return what learns what is usual at each source, and forgets it, also where nothing is learnt any more."""
+    return Habits(
+        settings.listen.state_dir,
+        f"{tagger.name} {tagger.version}",
+        UnusualSettings(settings.alerts.unusual_per_day),
+        max_sources=settings.listen.max_sources,
+    )
 
 
 def make_listener(settings: Settings, pipeline: Pipeline, metrics: Metrics) -> Listener:
     """Return what runs the live sources."""
-    listen, extras = settings.listen, make_extras(settings.alerts)
+    listen, habits = settings.listen, make_habits(settings, pipeline.tagger.card)
+    extras = make_extras(settings.alerts, habits)
 
     def open_stream(
         source: Source, began: float, memory: Mapping[str, Any] | None, on_levels: Callable[[Levels], None]
@@ -119,6 +138,7 @@ def make_listener(settings: Settings, pipeline: Pipeline, metrics: Metrics) -> L
         backlog_s=listen.backlog_s,
         lost_after_s=listen.lost_after_s,
         observer=metrics,
+        habits=habits,
     )
 
 

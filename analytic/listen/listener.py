@@ -31,6 +31,28 @@ class Observer(Protocol):
         ...
 
 
+class Learnt(Protocol):
+    """What is learnt of sources while they are listened to."""
+
+    def forget(self, source: str, /) -> bool:
+        """Forget all that was learnt of a source; tell whether there was something."""
+        ...
+
+    def save(self) -> None:
+        """Keep what was learnt of every source."""
+        ...
+
+
+class _Nothing:
+    def forget(self, source: str, /) -> bool:
+        """Forget nothing."""
+        del source
+        return False
+
+    def save(self) -> None:
+        """Keep nothing."""
+
+
 class _Nobody:
     def source(self, report: dict[str, Any]) -> None:
         """Note nothing."""
@@ -53,6 +75,8 @@ class Listener:
         See `Session`.
     observer
         Told every source's report each second.
+    habits
+        What is usual at the sources: forgotten with them, kept at the end.
     now
         Unix time in seconds.
     """
@@ -67,6 +91,7 @@ class Listener:
         backlog_s: float = 5.0,
         lost_after_s: float = 10.0,
         observer: Observer | None = None,
+        habits: Learnt | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._open = open_stream
@@ -74,6 +99,7 @@ class Listener:
         self._max_sources = max_sources
         self._backlog_s, self._lost_after_s = backlog_s, lost_after_s
         self._observer = observer or _Nobody()
+        self._habits = habits or _Nothing()
         self._now = now
         self._sessions: dict[str, Session] = {}
         self._connected: set[str] = set()
@@ -107,6 +133,7 @@ class Listener:
             except Exception:  # noqa: BLE001 - one source's failure must not keep the others from their end
                 _LOG.exception("a source could not be ended", extra={"source": session.source.id})
             self._remember(session)
+        self._habits.save()
 
     def connect(self, source: Source) -> Session:
         """Begin a connection that brings sound of a source.
@@ -182,7 +209,8 @@ class Listener:
             if name in self._connected:
                 raise SourceConnected(name)
             there = self._sessions.pop(name, None) is not None
-        return self._remembered.forget(name) or there
+        forgotten = [self._remembered.forget(name), self._habits.forget(name)]
+        return there or any(forgotten)
 
     def _make_room(self) -> None:
         """Let go of sources that are long gone, if there are too many."""

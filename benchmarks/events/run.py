@@ -14,16 +14,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
+
 from analytic.events.policy import Policy
 from benchmarks import report
 from benchmarks.events.calibrate import ALLOWED, ALLOWED_PLAIN, Heard, curve, points, tallies
-from benchmarks.events.detect import EVERY, baseline, class_scores, detect, of_policy, rules
+from benchmarks.events.detect import EVERY, WINDOW_S, baseline, class_scores, detect, of_policy, rules
 from benchmarks.events.plan import COLUMNS, FOLDER, Column, heard, taggers
 from benchmarks.events.streams import CLASSES, Material, Stream
 from benchmarks.events.windows import Windows
+from benchmarks.scenes.event_based import event_f1
 from benchmarks.scenes.household import heard_hours
 from benchmarks.scenes.pool import Pool
 from benchmarks.scenes.scoring import false_alarms, score
+from benchmarks.scenes.threshold_free import LibraryMissing, psds
 from benchmarks.scenes.truth import Detection
 from model.heads import shipped
 from model.heads.alarm import AlarmHeads
@@ -31,7 +35,9 @@ from model.heads.points import OperatingPoint
 from model.stream import StreamingTagger
 
 BASELINES = (0.5, 0.8)
+HOP_S = 0.5
 MEDIUM = "medium"
+WORDS = ("very_low", MEDIUM)
 HEADS = FOLDER / "heads"
 
 Points = Mapping[str, Mapping[str, OperatingPoint]]
@@ -90,19 +96,27 @@ def write_points(columns: Sequence[Column], named: Mapping[str, StreamingTagger]
 
 
 def measure(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool]) -> dict[str, Any]:
-    """Score one column: our alarms at medium sensitivity, and single windows over one threshold."""
+    """Score one column: our alarms at two sensitivities, and single windows over one threshold."""
     rows = scored(column, tagger, pools)
     tallied = {name: tallies(name, rows) for name in CLASSES}
     print(f"{column.name}: thresholds tried", flush=True)
-    ours: Found = []
+    found: dict[str, Found] = {word: [] for word in WORDS}
     for chosen, others in parts(column, rows):
         by_class = {name: points(curve(tallied[name], others)) for name in CLASSES}
-        policy = Policy(rules({name: (by[MEDIUM].on, by[MEDIUM].off) for name, by in by_class.items()}))
-        ours += [
-            (stream, windows, detect(policy, windows, of_policy(policy, scores))) for stream, windows, scores in chosen
-        ]
-        print(f"{column.name}: {len(ours)} of {len(rows)} streams", flush=True)
-    result = {"tagger": column.tagger, "material": [one.name for one in column.materials], "hearken": figures_of(ours)}
+        for word in WORDS:
+            policy = Policy(rules({name: (by[word].on, by[word].off) for name, by in by_class.items()}))
+            found[word] += [
+                (stream, windows, detect(policy, windows, of_policy(policy, scores)))
+                for stream, windows, scores in chosen
+            ]
+        print(f"{column.name}: {len(found[MEDIUM])} of {len(rows)} streams", flush=True)
+    result = {
+        "tagger": column.tagger,
+        "material": [one.name for one in column.materials],
+        **{f"hearken_{word}": figures_of(found[word]) for word in WORDS},
+        "event_f1_at_medium": event_based(found[MEDIUM]),
+        "psds": threshold_free(rows),
+    }
     for threshold in BASELINES:
         policy = Policy(baseline(threshold))
         plain = [
@@ -146,6 +160,33 @@ def figures_of(found: Found) -> dict[str, Any]:
         if rows:
             result[kind] = _one_stream(rows)
     return result
+
+
+def event_based(found: Found) -> dict[str, Any]:
+    """Return event-based F1 at medium sensitivity: onsets within 0.2 s and 1 s."""
+    scenes = [(windows.truth, detections) for stream, windows, detections in found if stream.kind == "scenes"]
+    truths = [[one for one in truth if one.event_class in CLASSES] for truth, _ in scenes]
+    figures = {}
+    for collar_s in (0.2, 1.0):
+        scored_f1 = event_f1(truths, [detections for _, detections in scenes], collar_s=collar_s, offsets=False)
+        figures[f"onset_within_{collar_s:g}_s"] = {"micro": scored_f1["micro"], "macro_f1": scored_f1["macro_f1"]}
+    return figures
+
+
+def threshold_free(rows: Heard) -> dict[str, Any] | str:
+    """Return PSDS of the heads' scores over the soundscapes, a window's score standing for the hop at its middle."""
+    scenes = [(windows, scores) for stream, windows, scores in rows if stream.kind == "scenes"]
+    columns = [EVERY.index(name) for name in CLASSES]
+    values, edges = [], []
+    for windows, scores in scenes:
+        middle_s = windows.stops_s - WINDOW_S / 2
+        steps = np.concatenate([[0.0], middle_s[1:] - HOP_S / 2, [windows.seconds]])
+        values.append(scores[:, columns].astype(np.float64))
+        edges.append(steps)
+    try:
+        return psds([windows.truth for windows, _ in scenes], values, edges, CLASSES)
+    except LibraryMissing as error:
+        return f"left out: {error}"
 
 
 def _one_stream(rows: Sequence[tuple[Windows, list[Detection]]]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def shipped(tagger: str, folder: Path | None = None) -> ShippedHeads | None:
 
 
 def _only(heads: AlarmHeads, names: Collection[str]) -> AlarmHeads:
-    """Keep the heads of these classes: a head without operating points says nothing that a threshold could be put on."""
+    """Keep the heads of these classes: on a head without operating points no threshold could be put."""
     kept = [index for index, name in enumerate(heads.classes) if name in names]
     return replace(
         heads,
