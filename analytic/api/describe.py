@@ -17,6 +17,7 @@ from model.labels import labels
 def metadata(pipeline: Pipeline) -> dict[str, Any]:
     """Describe the tagger that speaks, the anonymisers, and the alert classes that are on."""
     card = pipeline.tagger.card
+    uploads = {rule.name: rule.on for rule in pipeline.uploads.now().rules}
     return {
         "id": card.name,
         "name": f"{card.name} (AudioSet, 527 classes)",
@@ -41,6 +42,7 @@ def metadata(pipeline: Pipeline) -> dict[str, Any]:
                 "name": rule.name,
                 "severity": rule.severity,
                 "threshold": round(rule.on, 6),
+                "threshold_for_uploads": round(uploads[rule.name], 6),
                 "ends_below": round(rule.off, 6),
                 "confirmed_by": f"{rule.confirm} of {rule.among} windows of {rule.window_s:g} s",
                 "label_ids": [labels()[index].mid for index in rule.members],

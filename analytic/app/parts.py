@@ -15,6 +15,7 @@ from analytic.audio.decode import AudioLimits
 from analytic.delivery.dispatch import Dispatcher, Sink
 from analytic.errors import BadSettings, HearkenError
 from analytic.events.level import Levels
+from analytic.events.modes import Policies
 from analytic.events.surges import SurgeSettings
 from analytic.events.types import Event, Source, Stamp
 from analytic.events.unusual import UnusualSettings
@@ -39,6 +40,7 @@ from anonymizers.registry import anonymizers
 from model.heads.shipped import ShippedHeads, shipped
 from model.store import TaggerStore
 from model.stream import StreamingTagger
+from model.tagger import TaggerCard
 
 _PR_SET_DUMPABLE = 4
 
@@ -87,15 +89,21 @@ def make_pipeline(
         metrics.events(events)
         return dispatcher.publish(events)
 
-    heads = make_heads(tagger.card.name)
+    heads, alerts = make_heads(tagger.card.name), settings.alerts
+    policies = make_policies(alerts, tagger.card.name, heads.points if heads else None)
+    uploads = policies
+    if heads:
+        more = make_policies(alerts, tagger.card.name, heads.points, sensitivity=alerts.upload_sensitivity)
+        uploads = Policies(more.by_mode, lambda: policies.mode)
     return Pipeline(
         tagger,
         anonymizers(segment_s=settings.anonymizers.segment_s),
-        make_policies(settings.alerts, tagger.card.name, heads.points if heads else None),
+        policies,
         publish,
         new_id,
         heads=heads.heads if heads else None,
-        surge_settings=SurgeSettings(threshold_db=settings.alerts.surge_db),
+        uploads=uploads,
+        surge_settings=SurgeSettings(threshold_db=alerts.surge_db),
         observe=metrics.stage,
     )
 

@@ -34,6 +34,8 @@ def make_policies(
     tagger: str,
     points: Points | None = None,
     local_time: LocalTime = time.localtime,
+    *,
+    sensitivity: Sensitivity | None = None,
 ) -> Policies:
     """Make the policy of each mode.
 
@@ -47,6 +49,8 @@ def make_policies(
         Operating points of its heads, by class and sensitivity; None where it has no heads.
     local_time
         Says which mode of the schedule holds.
+    sensitivity
+        In place of that of the settings, but not of those that they give to single classes.
 
     Raises
     ------
@@ -62,7 +66,7 @@ def make_policies(
     for name in (settings.mode, *(period.mode for period in settings.schedule)):
         if name not in modes:
             raise BadSettings(f"alerts: there is no mode {name!r}; known: {', '.join(sorted(modes))}")
-    by_mode = {mode: _policy(settings, settings.modes.get(mode), known, points or {}) for mode in modes}
+    by_mode = {mode: _policy(settings, settings.modes.get(mode), known, points or {}, sensitivity) for mode in modes}
     periods = [
         Period(one.mode, frozenset(DAYS.index(day) for day in one.days), minutes(one.begins), minutes(one.ends))
         for one in settings.schedule
@@ -108,13 +112,17 @@ def _changed(alert: AlertClass, rule: BaseModel) -> AlertClass:
 
 
 def _policy(
-    settings: AlertSettings, mode: ModeSettings | None, known: Mapping[str, AlertClass], points: Points
+    settings: AlertSettings,
+    mode: ModeSettings | None,
+    known: Mapping[str, AlertClass],
+    points: Points,
+    sensitivity: Sensitivity | None,
 ) -> Policy:
     mode = mode or ModeSettings()
     enabled = settings.enabled if mode.enabled is None else mode.enabled
     thresholds = {**settings.thresholds, **mode.thresholds}
     sensitivities = {**settings.sensitivities, **mode.sensitivities}
-    word: Sensitivity = mode.sensitivity or settings.sensitivity or "medium"
+    word: Sensitivity = sensitivity or mode.sensitivity or settings.sensitivity or "medium"
     named = {*(enabled or ()), *thresholds, *sensitivities, *settings.rules}
     unknown = named - set(known) - {SURGE}
     if unknown:

@@ -86,9 +86,11 @@ class _Bench:
         tagger = make_tagger(settings.models)
         heads = make_heads(tagger.card.name)
         everything = [*(alert.name for alert in ALERT_CLASSES), *settings.alerts.classes]
-        alerts = settings.alerts.model_copy(update={"enabled": tuple(chosen) or tuple(everything), "modes": {}})
+        word: Sensitivity = settings.alerts.sensitivity or "medium"
+        alerts = settings.alerts.model_copy(
+            update={"enabled": tuple(chosen) or tuple(everything), "modes": {}, "upload_sensitivity": word}
+        )
         self._chosen = chosen
-        self._word: Sensitivity = alerts.sensitivity or "medium"
         self._pipeline = make_pipeline(settings.model_copy(update={"alerts": alerts}), tagger)
         self._policies = {
             word: make_policies(

@@ -136,7 +136,10 @@ class Habits:
         try:
             if path.stat().st_size > _LARGEST_BYTES:
                 raise ValueError(f"larger than {_LARGEST_BYTES} bytes")
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as stream:
+                stored = np.load(stream, allow_pickle=False)
+                if isinstance(stored, np.ndarray):
+                    raise ValueError("one array is no archive")
                 arrays = {name: stored[name] for name in stored.files}
             if str(arrays.pop(_TAGGER)) != self._tagger:
                 _LOG.info("another tagger learnt what is usual here; begun anew", extra={"source": source})

@@ -154,6 +154,8 @@ class Pipeline:
         Makes event ids.
     heads
         The tagger's alarm heads, if it has some.
+    uploads
+        What is an alarm in a sound that names no live source; `policies` where it is left out.
     surge_settings
         When a sound is a surge.
     observe
@@ -171,6 +173,7 @@ class Pipeline:
         new_id: Callable[[], str],
         *,
         heads: Heads | None = None,
+        uploads: Policies | None = None,
         surge_settings: SurgeSettings = DEFAULT,
         observe: Callable[[str, float], None] = lambda _stage, _seconds: None,
         now: Callable[[], float] = time.time,
@@ -178,6 +181,7 @@ class Pipeline:
         self.tagger = tagger
         self.anonymizers = anonymizers
         self.hearing = Hearing(tagger, policies, heads)
+        self.uploads = uploads or policies
         self.publish = publish
         self.new_id = new_id
         self.now = now
@@ -249,7 +253,7 @@ class Pipeline:
         """
         named = task.source.id != task.source.type
         zero_s = self.now() - clip.duration_s - clip.start_s if named else 0.0
-        looks = self.hearing.looks(policy := self._policy(heard), heard, zero_s + clip.start_s)
+        looks = self.hearing.looks(policy := self._policy(heard, named), heard, zero_s + clip.start_s)
         stop_s = zero_s + clip.start_s + clip.duration_s
         if not named:
             return policy.run(looks, stop_s), zero_s
@@ -261,12 +265,12 @@ class Pipeline:
                 self._sources.popitem(last=False)
         return step, zero_s
 
-    def _policy(self, heard: Sequence[Heard]) -> Policy:
+    def _policy(self, heard: Sequence[Heard], named: bool) -> Policy:
         counts: dict[float, int] = {}
         for one in heard:
             length_s = to_seconds(one.stride.length)
             counts[length_s] = counts.get(length_s, 0) + 1
-        policy = self.hearing.policies.now().for_windows(counts)
+        policy = (self.hearing.policies if named else self.uploads).now().for_windows(counts)
         return Policy([rule for rule in policy.rules if rule.name != UNUSUAL])  # only what goes on can be unusual
 
     def _announce(

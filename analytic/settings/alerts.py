@@ -120,6 +120,11 @@ class AlertSettings(_Choice):
         description="Alert classes of your own: members (AudioSet name or id, and weight) and threshold. They are on "
         "where `enabled` does not say.",
     )
+    upload_sensitivity: Sensitivity = Field(
+        "very_high",
+        description="`sensitivity` for uploads that name no live source, where the tagger has alarm heads: a recording "
+        "that somebody sent is more likely to hold something than any moment of a day.",
+    )
     mode: str = Field("home", pattern=_NAME, description="Mode where no period of the schedule holds.")
     modes: Mapping[str, ModeSettings] = Field(
         default_factory=_nothing,

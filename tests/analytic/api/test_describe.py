@@ -52,6 +52,7 @@ def test_the_rule_and_the_mode_are_told(alarm_tagger: FakeTagger) -> None:
             "name": "smoke_alarm",
             "severity": "critical",
             "threshold": 0.25,
+            "threshold_for_uploads": 0.25,
             "ends_below": pytest.approx(0.109233, abs=1e-5),
             "confirmed_by": "2 of 3 windows of 2 s",
             "label_ids": ["/m/01y3hg", "/m/0c3f7m"],

@@ -11,6 +11,8 @@ import pytest
 from analytic.app import make_extras, make_heads, make_limits, make_pipeline, make_tagger, parts
 from analytic.audio.clip import Clip
 from analytic.audio.decode import AudioLimits
+from analytic.events.types import Source
+from analytic.pipeline import Task
 from analytic.settings import ModelsSettings, load
 from analytic.settings.alerts import AlertSettings
 from model.errors import TaggerNotInstalled, UnknownTagger
@@ -81,9 +83,11 @@ class TestHeads:
     ) -> None:
         points = {"fire": {"medium": OperatingPoint(0.7, 0.5), "low": OperatingPoint(0.8, 0.5)}}
         monkeypatch.setattr(parts, "shipped", lambda _name: ShippedHeads(self.Heads(), points))  # type: ignore[arg-type]
-        settings = load(alerts={"enabled": ["fire"], "sensitivity": sensitivity})
+        clip, of_source = Clip(np.ones(16_000, np.float32)), Task(source=Source("hall"))
+        settings = load(alerts={"enabled": ["fire"], "sensitivity": sensitivity, "upload_sensitivity": "low"})
         pipeline = make_pipeline(settings, FakeTagger.always({"Fire": 0.001}))
-        assert len(pipeline.analyse(Clip(np.ones(16_000, np.float32))).alerts) == alerts
+        assert len(pipeline.analyse(clip, of_source).alerts) == alerts
+        assert pipeline.analyse(clip).alerts == (), "an upload of no source has a sensitivity of its own"
 
 
 def test_the_limits_of_sound_are_those_of_the_settings() -> None:

@@ -269,3 +269,17 @@ class TestModes:
 
     def test_without_settings_it_is_always_home(self) -> None:
         assert make_policies(AlertSettings(), "mn04_as").mode == "home"
+
+
+class TestUploads:
+    def test_a_sensitivity_of_its_own_moves_what_the_settings_gave_to_no_single_class(self) -> None:
+        points = {"fire": {"medium": OperatingPoint(0.8, 0.6), "very_high": OperatingPoint(0.3, 0.2)}}
+        settings = AlertSettings(enabled=("fire", "scream"), sensitivities={"scream": "low"})
+        live = make_policies(settings, "mn04_as", points)
+        uploads = make_policies(settings, "mn04_as", points, sensitivity="very_high")
+        fire, scream = (
+            {rule.name: rule.on for rule in policies.now().rules}[name]
+            for policies, name in ((uploads, "fire"), (uploads, "scream"))
+        )
+        assert fire == pytest.approx(0.3)
+        assert scream == {rule.name: rule.on for rule in live.now().rules}["scream"]

@@ -416,6 +416,7 @@ def another(section: str, key: str) -> Any:
         "enabled": ["fire"],
         "thresholds": {"fire": 0.5},
         "sensitivity": "high",
+        "upload_sensitivity": "low",
         "sensitivities": {"fire": "very_low"},
         "rules": {"fire": {"confirm": 2, "severity": "notice"}},
         "classes": {"purr": {"members": {"Purr": 1.0}, "threshold": 0.5}},
