@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from analytic.events.policy import Policy
-from benchmarks import report
-from benchmarks.events.calibrate import ALLOWED, ALLOWED_PLAIN, Heard, curve, points, tallies
+from benchmarks import event_picture, report
+from benchmarks.events.calibrate import ALLOWED, ALLOWED_PLAIN, Heard, Place, curve, points, tallies
 from benchmarks.events.detect import EVERY, WINDOW_S, baseline, class_scores, detect, of_policy, rules
 from benchmarks.events.plan import COLUMNS, FOLDER, Column, heard, taggers
 from benchmarks.events.streams import CLASSES, Material, Stream
@@ -58,6 +58,7 @@ def main(arguments: Sequence[str]) -> None:
     if all(path.is_file() for path in done.values()):
         columns = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in done.items()}
         print(f"wrote {report.write('events', {'classes': list(CLASSES), 'columns': columns}).name}")
+        print(f"wrote {event_picture.draw().name}; python -m benchmarks.tables writes the tables into the pages")
 
 
 def scored(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool]) -> Heard:
@@ -113,6 +114,7 @@ def measure(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool]
     result = {
         "tagger": column.tagger,
         "material": [one.name for one in column.materials],
+        "curves": {name: _drawn(curve(tallied[name], rows)) for name in CLASSES},
         **{f"hearken_{word}": figures_of(found[word]) for word in WORDS},
         "event_f1_at_medium": event_based(found[MEDIUM]),
         "psds": threshold_free(rows),
@@ -125,6 +127,18 @@ def measure(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool]
         ]
         result[f"single_window_{threshold:g}"] = figures_of(plain)
     return result
+
+
+def _drawn(places: Sequence[Place]) -> list[dict[str, float | None]]:
+    """Return a curve as it is drawn: the threshold, false alarms a day at home, and what is found."""
+    return [
+        {
+            "on": round(place.on, 4),
+            "per_day": round(place.per_day, 3),
+            "recall": round(place.found / place.events, 4) if place.events else None,
+        }
+        for place in places
+    ]
 
 
 def parts(column: Column, rows: Heard) -> Iterator[tuple[Heard, Heard]]:
