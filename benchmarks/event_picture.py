@@ -35,7 +35,7 @@ def draw() -> Path:
     figure.supxlabel("false alarms a day on household days")
     figure.supylabel("alarms found in soundscapes, all SNRs together (0 to 20 dB)")
     handles, names = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=2, fontsize=9, frameon=False)
+    figure.legend(handles, names, loc="outside upper center", ncols=2, fontsize=9, frameon=False)
     figure.savefig(PICTURE, dpi=110)
     return PICTURE
 

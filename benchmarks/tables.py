@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks import event_tables, report
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "PRIVACY.md", "docs/alerts.md", "docs/decisions/0003-clip-scores.md")
+PAGES = ("README.md", "PRIVACY.md", "docs/alerts.md", "docs/live.md", "docs/decisions/0003-clip-scores.md")
 _OTHERS = {"tensorflow": "the network served by TensorFlow", "vggish": "a network of VGGish's size (the predecessor's)"}
 _BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from model.tagger import Tagger, Waveform, Window, check_waveform
 
 FRAME_SAMPLES = 160
+LOOKAHEAD_SAMPLES = 40
+"""How many samples beyond its end a window of a stream may need, 2.5 ms: half a frame less a frame's hop."""
 
 
 class Stride(NamedTuple):

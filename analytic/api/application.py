@@ -199,7 +199,7 @@ def _add_sources(api: Api, doors: Doors) -> None:
         @live.doc("set_mode", description='Set it: {"mode": "away"}, or leave it to the schedule: {"mode": null}.')
         @live.response(400, "There is no such mode.", refusal)
         def put(self) -> dict[str, Any]:
-            return sources.set_mode(doors.pipeline.hearing.policies, request.get_json(silent=True))
+            return sources.set_mode(doors.pipeline.hearing.policies, request.get_json(force=True, silent=True))
 
 
 def _parser(api: Api) -> RequestParser:

@@ -16,6 +16,7 @@ from model.labels import labels
 from model.tagger import top
 
 _TOP = 5
+_NO_MODE = object()
 
 
 class LiveSession(Protocol):
@@ -74,7 +75,8 @@ def one(sources: Sources, name: str) -> dict[str, Any]:
     InvalidId, UnknownSource
         The name is no id, or no source is called so.
     """
-    report = next((found for found in sources.reports() if found["id"] == identifier("source", name)), None)
+    identifier("source", name)
+    report = next((found for found in sources.reports() if found["id"] == name), None)
     session = sources.session(name)
     if report is None or session is None:
         raise UnknownSource(name)
@@ -119,9 +121,10 @@ def set_mode(policies: Policies, body: Any) -> dict[str, Any]:
     InvalidParameter
         There is no such mode.
     """
-    wanted = body.get("mode", ...) if isinstance(body, Mapping) else ...
+    wanted = body["mode"] if isinstance(body, Mapping) and "mode" in body else _NO_MODE
     if wanted is not None and not (isinstance(wanted, str) and wanted in policies.by_mode):
-        raise InvalidParameter("mode", f"null or one of {', '.join(sorted(policies.by_mode))}", str(wanted)[:64])
+        found = 'a body without {"mode": ...}' if wanted is _NO_MODE else str(wanted)[:64]
+        raise InvalidParameter("mode", f"null or one of {', '.join(sorted(policies.by_mode))}", found)
     policies.choose(wanted)
     return mode(policies)
 

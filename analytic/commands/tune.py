@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import quote
 
 import requests
 from rich.console import Console
@@ -22,6 +23,7 @@ from analytic.settings.alerts import Sensitivity
 
 WORDS: tuple[Sensitivity, ...] = get_args(Sensitivity)
 ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus")
+HOME = "home"
 _TOP = 3
 _TIMEOUT_S = 5.0
 
@@ -59,6 +61,10 @@ def tune(settings: Settings, paths: Iterable[str], chosen: Sequence[str], as_jso
     alerted: Counter[tuple[str, str]] = Counter()
     files = 0
     for path in _files(paths):
+        if path.is_dir():
+            complete = False
+            print(f"{path}: holds no {', '.join(ENDINGS)}", file=sys.stderr, flush=True)
+            continue
         try:
             rows = bench.judge(decode(path.read_bytes(), limits).clip)
         except (HearkenError, OSError) as error:
@@ -87,8 +93,9 @@ class _Bench:
         heads = make_heads(tagger.card.name)
         everything = [*(alert.name for alert in ALERT_CLASSES), *settings.alerts.classes]
         word: Sensitivity = settings.alerts.sensitivity or "medium"
+        plain = {"modes": {}, "schedule": (), "mode": HOME}  # whatever the hour, so that two runs say the same
         alerts = settings.alerts.model_copy(
-            update={"enabled": tuple(chosen) or tuple(everything), "modes": {}, "upload_sensitivity": word}
+            update={"enabled": tuple(chosen) or tuple(everything), "upload_sensitivity": word, **plain}
         )
         self._chosen = chosen
         self._pipeline = make_pipeline(settings.model_copy(update={"alerts": alerts}), tagger)
@@ -150,10 +157,11 @@ def watch(url: str, source: str, token: str | None, chosen: Sequence[str]) -> in
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         while True:
-            found = _asked(f"{url.rstrip('/')}/sources/{source}", headers)
+            found = _asked(f"{url.rstrip('/')}/sources/{quote(source, safe='')}", headers)
             heard = ", ".join(f"{one['label']} {one['probability']:.2f}" for one in found["predictions"][:_TOP])
             level = found["level_dbfs"]
-            print(f"{found['status']:8} {'' if level is None else f'{level:6.1f} dBFS'}  {heard}")
+            line = f"{found['status']:8} {'' if level is None else f'{level:6.1f} dBFS'}  {heard}"
+            print(line.rstrip(), flush=True)
             rows = [one for one in found["explanations"] if not chosen or one["event_class"] in chosen]
             for one in sorted(rows, key=lambda row: -row["score"])[: len(chosen) or _TOP]:
                 print(f"    {one['sentence']}", flush=True)
@@ -165,20 +173,21 @@ def watch(url: str, source: str, token: str | None, chosen: Sequence[str]) -> in
 def _asked(address: str, headers: Mapping[str, str]) -> dict[str, Any]:
     try:
         answer = requests.get(address, headers=dict(headers), timeout=_TIMEOUT_S)
-        body: dict[str, Any] = answer.json()
+        body = answer.json()
     except (requests.RequestException, ValueError) as error:
         raise SourceFailed(address, f"no answer ({type(error).__name__})") from error
+    if not isinstance(body, dict) or (answer.ok and "explanations" not in body):
+        raise SourceFailed(address, "this is no answer of Hearken's; is --url right?")
     if not answer.ok:
         raise SourceFailed(address, str(body.get("message", answer.reason)))
     return body
 
 
 def _files(paths: Iterable[str]) -> Iterator[Path]:
+    """Yield files, and those that look like sound in folders; a folder without any comes itself."""
     for path in map(Path, paths):
-        if path.is_dir():
-            yield from sorted(one for one in path.rglob("*") if one.suffix.lower() in ENDINGS)
-        else:
-            yield path
+        found = sorted(one for one in path.rglob("*") if one.suffix.lower() in ENDINGS and one.is_file())
+        yield from found or [path]
 
 
 def _show(console: Console, file: str, rows: Mapping[str, Any]) -> None:

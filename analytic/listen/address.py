@@ -21,6 +21,7 @@ STANDARD_INPUT = "-"
 _MICROPHONE, _FILE = "mic:", "file:"
 _SCHEMES: dict[str, Kind] = {"rtsp": "rtsp", "rtsps": "rtsp", "http": "http", "https": "http"}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SLIP = re.compile(r"(rtsps?|https?):(?!//)", re.IGNORECASE)
 _HIDDEN = "***"
 
 
@@ -78,6 +79,8 @@ def read(text: str) -> Address:
         return Address("microphone", text.removeprefix(_MICROPHONE).strip(), text)
     if text.startswith(_FILE):
         return _file(text.removeprefix(_FILE).removeprefix("//"), text)
+    if slip := _SLIP.match(text):  # it was not meant as a file, and may hold a password
+        raise SourceFailed(slip[0] + _HIDDEN, f"is no address: {slip[1]}:// is expected")
     scheme = _SCHEME.match(text)
     return _file(text, text) if scheme is None else _remote(text, shown, scheme[1].lower())
 

@@ -8,7 +8,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -103,7 +103,7 @@ class Listener:
         self._now = now
         self._sessions: dict[str, Session] = {}
         self._connected: set[str] = set()
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._ready: queue.SimpleQueue[Session | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._threads = [
@@ -112,7 +112,8 @@ class Listener:
         self._housekeeper = threading.Thread(target=self._keep_house, name="listen-housekeeper", daemon=True)
 
     def start(self) -> None:
-        """Start the threads."""
+        """Start the threads; alarms that were open before a restart end unless their source comes back."""
+        self._take_up()
         for thread in (*self._threads, self._housekeeper):
             thread.start()
 
@@ -128,12 +129,21 @@ class Listener:
             session.end(session.counts.last_error)
             while session.has_work:
                 self._analyse(session)
-            try:
-                session.close()
-            except Exception:  # noqa: BLE001 - one source's failure must not keep the others from their end
-                _LOG.exception("a source could not be ended", extra={"source": session.source.id})
+            self._end(session)
             self._remember(session)
         self._habits.save()
+
+    def _take_up(self) -> None:
+        for name in self._remembered.names():
+            memory = self._remembered.read(name) or {}
+            if not memory.get("told") or len(self._sessions) >= self._max_sources:
+                continue
+            session = self._new(Source(name, str(memory.get("type", "unknown"))), memory)
+            session.expect(self._now())
+            self._sessions[name] = session
+
+    def _new(self, source: Source, memory: Mapping[str, Any] | None) -> Session:
+        return Session(source, self._open, backlog_s=self._backlog_s, lost_after_s=self._lost_after_s, memory=memory)
 
     def connect(self, source: Source) -> Session:
         """Begin a connection that brings sound of a source.
@@ -148,13 +158,7 @@ class Listener:
                 raise SourceConnected(source.id)
             if source.id not in self._sessions:
                 self._make_room()
-                self._sessions[source.id] = Session(
-                    source,
-                    self._open,
-                    backlog_s=self._backlog_s,
-                    lost_after_s=self._lost_after_s,
-                    memory=self._remembered.read(source.id),
-                )
+                self._sessions[source.id] = self._new(source, self._remembered.read(source.id))
             self._connected.add(source.id)
             session = self._sessions[source.id]
             session.source = source  # it may be of another kind than last time
@@ -198,7 +202,9 @@ class Listener:
         return {**session.report(now), "connected": connected}
 
     def forget(self, name: str) -> bool:
-        """Forget all that was learnt of a source; tell whether there was something. It must not be connected.
+        """End what is open of a source and forget all that was learnt of it; tell whether there was something.
+
+        It must not be connected.
 
         Raises
         ------
@@ -208,9 +214,15 @@ class Listener:
         with self._lock:
             if name in self._connected:
                 raise SourceConnected(name)
-            there = self._sessions.pop(name, None) is not None
-        forgotten = [self._remembered.forget(name), self._habits.forget(name)]
-        return there or any(forgotten)
+            session = self._sessions.pop(name, None)
+            is_idle = session is not None and not session.scheduled
+            if session is not None:
+                session.forgotten = session.scheduled = True
+        if session is not None and is_idle:
+            self._end(session)
+        with self._writing:
+            forgotten = [self._remembered.forget(name), self._habits.forget(name)]
+        return session is not None or any(forgotten)
 
     def _make_room(self) -> None:
         """Let go of sources that are long gone, if there are too many."""
@@ -235,11 +247,7 @@ class Listener:
     def _work(self) -> None:
         while (session := self._ready.get()) is not None:
             self._analyse(session)
-            with self._lock:
-                again = session.has_work
-                session.scheduled = again
-            if again:
-                self._ready.put(session)
+            self._release(session)
 
     def _analyse(self, session: Session) -> None:
         try:
@@ -265,10 +273,23 @@ class Listener:
                 self._remember(session)
         except Exception:  # noqa: BLE001 - likewise
             _LOG.exception("a source could not be ended", extra={"source": session.source.id})
+        self._release(session)
+
+    def _release(self, session: Session) -> None:
+        """Have it analysed again where there is work; one that is forgotten comes to its end."""
         with self._lock:
-            session.scheduled = session.has_work
-        if session.scheduled:
+            again = session.has_work
+            session.scheduled = again or session.forgotten
+        if again:
             self._ready.put(session)
+        elif session.forgotten:
+            self._end(session)
+
+    def _end(self, session: Session) -> None:
+        try:
+            session.close()
+        except Exception:  # noqa: BLE001 - one source's failure must not keep the others from their end
+            _LOG.exception("a source could not be ended", extra={"source": session.source.id})
 
     def _tell(self, session: Session) -> None:
         try:
@@ -278,5 +299,6 @@ class Listener:
 
     def _remember(self, session: Session) -> None:
         memory = session.memory()
-        if memory is not None:
-            self._remembered.write(session.source.id, memory)
+        with self._writing:
+            if memory is not None and not session.forgotten:
+                self._remembered.write(session.source.id, memory)

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from analytic.ids import is_identifier
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -40,6 +42,12 @@ class Remembered:
             _LOG.warning("what was remembered of a source is lost", extra={"source": source, "error": str(error)})
             return None
         return found if isinstance(found, dict) else None
+
+    def names(self) -> list[str]:
+        """List the sources of which something is remembered."""
+        found = [] if self._folder is None else sorted(self._folder.glob("source-*.json"))
+        names = [path.name.removeprefix("source-").removesuffix(".json") for path in found]
+        return [name for name in names if is_identifier(name)]
 
     def write(self, source: str, memory: Mapping[str, Any]) -> None:
         """Replace what is remembered, whole or not at all; where that fails, the log says so and live sound goes on."""

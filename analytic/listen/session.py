@@ -25,9 +25,13 @@ from analytic.events.sensor import step as sense
 from analytic.events.types import Message, Source
 from analytic.pipeline.live import LiveSource
 from analytic.pipeline.telling import instant
+from model.stream import LOOKAHEAD_SAMPLES
 
 _LOG = logging.getLogger(__name__)
 HOP_SAMPLES = 8_000
+# A window is heard when the few samples after its end are there that its last frame needs: without them it would wait
+# for the next hop.
+LEAD_SAMPLES = LOOKAHEAD_SAMPLES
 _SLIP_S = 2.0  # how far a source's own clock may lag before its times are set anew
 
 Samples = NDArray[np.float32]
@@ -55,6 +59,16 @@ class _Waiting:
     samples: int = 0
     began: float | None = None  # Unix time of the first sample of a stream that has yet to begin
     ended: bool = False
+
+    @property
+    def wanted(self) -> int:
+        """How many samples the next hop takes: the first one of a stream takes the lead as well."""
+        return HOP_SAMPLES + LEAD_SAMPLES if self.began is not None else HOP_SAMPLES
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there is something to analyse."""
+        return self.samples >= self.wanted or (self.ended and self.samples > 0)
 
 
 class Session:
@@ -97,7 +111,9 @@ class Session:
         self._lock = threading.Lock()
         self._sensor: SensorState | None = None
         self._last_sound: float | None = None
+        self._expected_until = float("-inf")  # until then a source that has yet to sound is not lost
         self.scheduled = False  # for the listener: whether a worker has it, or is about to
+        self.forgotten = False  # likewise: whether it is to leave nothing behind
 
     def feed(self, samples: Samples, now: float) -> bool:
         """Take sound, float32, shape (n,), that ended at Unix time `now`; tell whether there is work to do.
@@ -117,7 +133,7 @@ class Session:
                 self.counts.connections += 1
             if waiting.samples > self._backlog:
                 self._drop(now)
-            return waiting.samples >= HOP_SAMPLES
+            return waiting.is_enough
 
     def _drop(self, now: float) -> None:
         """Leave out the oldest half of what waits; the stream begins anew with what is left."""
@@ -154,13 +170,19 @@ class Session:
     def has_work(self) -> bool:
         """Whether `work` would do something."""
         with self._lock:
-            waiting = self._waiting
-            return waiting.samples >= HOP_SAMPLES or (waiting.ended and waiting.samples > 0)
+            return self._waiting.is_enough
+
+    def expect(self, now: float) -> None:
+        """Have what was open before a restart end if no sound comes for long enough from now on."""
+        self._expected_until = now + self._lost_after_s
 
     def lost(self, now: float) -> Sequence[Message]:
         """End what is open if no sound has come for long enough; return what was announced. Not while `work` runs."""
         if not self.is_lost(now):
             return ()
+        if self._last_sound is None and self._expected_until > float("-inf"):
+            self._expected_until = float("-inf")
+            self._begin(now)  # it alone knows what was open
         self._feel(None, now)
         return self.close()
 
@@ -181,7 +203,9 @@ class Session:
 
     def is_lost(self, now: float) -> bool:
         """Tell whether no sound has come for too long."""
-        return self._last_sound is None or now - self._last_sound >= self._lost_after_s
+        if self._last_sound is None:
+            return now >= self._expected_until
+        return now - self._last_sound >= self._lost_after_s
 
     def report(self, now: float) -> dict[str, Any]:
         """Return how it fares, as JSON values."""
@@ -211,9 +235,9 @@ class Session:
 
     def _take(self) -> tuple[Samples | None, float | None]:
         waiting = self._waiting
-        wanted = HOP_SAMPLES if waiting.samples >= HOP_SAMPLES else waiting.samples if waiting.ended else 0
-        if not wanted:
+        if not waiting.is_enough:
             return None, None
+        wanted = min(waiting.samples, waiting.wanted)
         taken: list[Samples] = []
         missing = wanted
         while missing:

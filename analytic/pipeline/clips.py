@@ -24,7 +24,7 @@ from analytic.events.surges import DEFAULT, Surge, SurgeSettings, find_surges
 from analytic.events.timeline import Span, timeline
 from analytic.events.types import Event, Message, Requestor, Source, Stamp
 from analytic.events.verdict import Verdict
-from analytic.pipeline.hearing import UNUSUAL, Heads, Hearing
+from analytic.pipeline.hearing import UNUSUAL, Heads, Hearing, silenced
 from analytic.pipeline.telling import Teller
 from anonymizers.base import Anonymizer
 from model.labels import Label, labels
@@ -254,6 +254,8 @@ class Pipeline:
         named = task.source.id != task.source.type
         zero_s = self.now() - clip.duration_s - clip.start_s if named else 0.0
         looks = self.hearing.looks(policy := self._policy(heard, named), heard, zero_s + clip.start_s)
+        sounding = (clip.waveform[one.window.start : one.window.stop].any() for one in heard)
+        looks = [look if sounds else silenced(look) for look, sounds in zip(looks, sounding, strict=True)]
         stop_s = zero_s + clip.start_s + clip.duration_s
         if not named:
             return policy.run(looks, stop_s), zero_s

@@ -98,3 +98,8 @@ class Hearing:
             )
             for one, row in zip(heard, scores, strict=True)
         ]
+
+
+def silenced(look: Look) -> Look:
+    """Return a window of digital silence for the policy: nothing sounds in it, whatever the tagger made of it."""
+    return look._replace(scores=np.zeros_like(look.scores))

@@ -26,7 +26,7 @@ from analytic.events.surges import Surge, SurgeSettings, SurgeStart, SurgeState
 from analytic.events.types import Event, Message, Requestor, Source
 from analytic.events.verdict import Verdict
 from analytic.pipeline.clips import Pipeline
-from analytic.pipeline.hearing import UNUSUAL
+from analytic.pipeline.hearing import UNUSUAL, silenced
 from analytic.pipeline.telling import Teller
 from model.stream import LONG, SHORT, Heard
 
@@ -139,7 +139,7 @@ class LiveSource:
         told = [
             [name, number, one.event_id, one.peak_dbfs] for (name, number), one in self._told.items() if name != SURGE
         ]
-        return {"state": self.state.to_json(), "told": told}
+        return {"type": self._source.type, "state": self.state.to_json(), "told": told}
 
     @property
     def heard_until(self) -> float:
@@ -238,6 +238,8 @@ class LiveSource:
         elif heard.stride == SHORT:
             self.now.scores = heard.scores
         (look,) = self._hearing.looks(policy, [heard], self.began, more)
+        if self._peak_since(look.start_s + _EPSILON) <= level.FLOOR_DBFS:
+            look = silenced(look)
         step = policy.step(self.state, look)
         self.state = step.state
         for verdict in step.verdicts:

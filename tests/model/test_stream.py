@@ -10,9 +10,21 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from model import frontend
 from model.errors import BadWaveform
 from model.fake import FakeTagger
-from model.stream import FRAME_SAMPLES, LONG, SHORT, Due, Heard, StreamingTagger, Stride, TaggerStream, WaveformStream
+from model.stream import (
+    FRAME_SAMPLES,
+    LONG,
+    LOOKAHEAD_SAMPLES,
+    SHORT,
+    Due,
+    Heard,
+    StreamingTagger,
+    Stride,
+    TaggerStream,
+    WaveformStream,
+)
 from model.tagger import Waveform, Window
 
 SMALL, OTHER = Stride(1_600, 480), Stride(4_800, 1_600)
@@ -225,3 +237,7 @@ class TestWaveformStream:
         room[:] = 0
         (one,) = stream.push(NOISE[1_000:1_600])
         np.testing.assert_array_equal(one.scores, TAGGER.tag(NOISE[:1_600]).scores[0])
+
+
+def test_the_lookahead_is_that_of_the_front_end() -> None:
+    assert LOOKAHEAD_SAMPLES == frontend.LOOKAHEAD_SAMPLES

@@ -112,6 +112,13 @@ class TestExtras:
         assert (extras.surge.name, extras.surge.severity) == ("surge", "warning")
         assert extras.surge_settings.threshold_db == 20.0
 
+    def test_unusual_sound_is_told_where_a_mode_has_it(self, tmp_path: Path) -> None:
+        habits = parts.make_habits(load(listen={"state_dir": tmp_path}), FakeTagger.always({}).card)
+        assert make_extras(AlertSettings(), habits).unusual is None
+        assert make_extras(AlertSettings(enabled=("unusual",)), habits).unusual is habits
+        modes = load(alerts={"modes": {"away": {"enabled": ["unusual"]}}}).alerts
+        assert make_extras(modes, habits).unusual is habits
+
     def test_by_default_they_are_a_notice(self) -> None:
         surge = make_extras(AlertSettings(enabled=("surge",))).surge
         assert surge is not None

@@ -97,3 +97,10 @@ def test_no_password_is_ever_shown_escaped_or_not(user: str, password: str, path
     except SourceFailed as error:
         shown = str(error)
     assert password not in shown
+
+
+@pytest.mark.parametrize("text", ["rtsp:/user:secret@camera/x", "HTTP:user:secret@radio", "https:/a?key=secret"])
+def test_a_slip_in_an_address_is_no_file_and_shows_no_password(text: str) -> None:
+    with pytest.raises(SourceFailed, match="is no address") as caught:
+        read(text)
+    assert "secret" not in str(caught.value)

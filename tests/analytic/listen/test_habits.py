@@ -12,8 +12,11 @@ import pytest
 
 from analytic.events.unusual import UnusualSettings
 from analytic.listen.habits import SAVE_EVERY_S, Habits
+from analytic.listen.listener import Listener
+from analytic.listen.remembered import Remembered
 from model.stream import LONG, Heard
 from model.tagger import Window
+from tests.analytic.listen.conftest import Streams
 
 TAGGER = "fake 1"
 START = 1_700_000_000.0
@@ -176,3 +179,14 @@ def test_many_threads_at_once(tmp_path: Path) -> None:
         thread.join()
     assert not failed
     assert all(name.startswith("habits-") for name in names(tmp_path)), "no half-written file is left"
+
+
+def test_the_listener_forgets_them_with_the_source_and_keeps_them_at_the_end(streams: Streams, tmp_path: Path) -> None:
+    one = habits(tmp_path)
+    listener = Listener(streams.open, Remembered(tmp_path), habits=one)
+    for source in ("kitchen", "hall"):
+        one.hear(source, START, heard())
+    assert listener.forget("kitchen")
+    assert not listener.forget("kitchen")
+    listener.stop()
+    assert names(tmp_path) == {"habits-hall.npz"}

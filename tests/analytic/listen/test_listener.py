@@ -225,6 +225,98 @@ def test_after_a_restart_a_cool_down_goes_on_and_forgetting_ends_it(
     assert len({message["id"] for message in heard if message["phase"] == "start"}) == 2
 
 
+def test_what_was_open_when_the_power_failed_ends_though_the_source_never_comes_back(
+    open_stream: Callable[..., Any], alarm_tagger: FakeTagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_HOUSEKEEPING_S", 0.01)
+    clock, heard, ended = Clock(), list[Any](), threading.Event()
+
+    def accept(message: Any) -> None:
+        heard.append(message)
+        if message["phase"] == "end":
+            ended.set()
+
+    state, opener = tmp_path / "state", open_stream(alarm_tagger, accept)
+    before = Listener(opener, Remembered(state), now=clock)
+    session = before.connect(source())
+    for _ in range(16):
+        clock.now += 0.25
+        before.feed(session, tone(0.25))
+    while session.has_work:
+        before._analyse(session)
+    assert [message["phase"] for message in heard] == ["start"]
+    clock.now += 60.0
+    after = Listener(opener, Remembered(state), now=clock)
+    after.start()
+    assert [report["status"] for report in after.reports()] == ["lost"]
+    assert not ended.is_set()
+    clock.now += 11.0
+    assert ended.wait(PATIENCE_S)
+    after.stop()
+    start, end = heard
+    assert (end["id"], end["source"], end["onset"]) == (start["id"], start["source"], start["onset"])
+    assert end["offset"] < "2023-11-14T22:13:26Z"  # where it was last heard, not when the service came back
+    again = Listener(opener, Remembered(state), now=clock)
+    again.start()
+    again.stop()
+    assert again.reports() == []
+
+
+def test_forgetting_a_source_ends_what_is_open_and_leaves_nothing_behind(
+    open_stream: Callable[..., Any], alarm_tagger: FakeTagger, tmp_path: Path
+) -> None:
+    clock, heard = Clock(), list[Any]()
+    listener = Listener(open_stream(alarm_tagger, heard.append), Remembered(tmp_path / "state"), now=clock)
+    session = listener.connect(source())
+    for _ in range(16):
+        clock.now += 0.25
+        listener.feed(session, tone(0.25))
+    while session.has_work:
+        session.work()
+    listener.disconnect(session)
+    session.scheduled = False  # as a worker leaves it
+    assert [message["phase"] for message in heard] == ["start"]
+    assert listener.forget("kitchen")
+    assert [(message["phase"], message["id"]) for message in heard] == [
+        ("start", heard[0]["id"]),
+        ("end", heard[0]["id"]),
+    ]
+    assert listener.reports() == []
+    listener.stop()
+    assert not [*(tmp_path / "state").glob("*")]
+
+
+def test_a_source_that_is_forgotten_while_it_is_analysed_ends_afterwards(streams: Streams, tmp_path: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def open_slow(*of: Any) -> Any:
+        stream = streams.open(*of)
+        push = stream.push
+
+        def slow(samples: Any) -> list[Any]:
+            begun.set()
+            assert go_on.wait(PATIENCE_S)
+            push(samples)
+            return [{"phase": "start"}]
+
+        stream.push = slow
+        return stream
+
+    listener = Listener(open_slow, Remembered(tmp_path / "state"))
+    listener.start()
+    session = listener.connect(source())
+    listener.feed(session, ramp(HOP_SAMPLES))
+    assert begun.wait(PATIENCE_S)
+    listener.disconnect(session)
+    assert listener.forget("kitchen")
+    assert streams.opened[0].finished == 0
+    go_on.set()
+    streams.until(lambda: streams.opened[0].finished == 1)
+    listener.stop()
+    assert streams.opened[0].finished == 1
+    assert not [*(tmp_path / "state").glob("*")]
+
+
 def test_a_connected_source_cannot_be_forgotten(listener: Listener) -> None:
     listener.connect(source())
     with pytest.raises(SourceConnected):

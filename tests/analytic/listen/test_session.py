@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytic.app import make_pipeline
 from analytic.events.types import Source
 from analytic.listen.session import HOP_SAMPLES, Session
+from analytic.pipeline.live import LiveSource
+from analytic.settings import load
 from model.fake import FakeTagger
+from model.frontend import LOOKAHEAD_SAMPLES
+from model.store import TaggerStore
 from tests.analytic.listen.conftest import RATE_HZ, Streams, ramp, tone
 
 KITCHEN = Source("kitchen", "websocket")
@@ -199,3 +205,19 @@ def test_sound_that_comes_while_the_stream_is_being_opened_belongs_to_it(streams
     (stream,) = streams.opened
     assert stream.began == pytest.approx(BEGAN)
     assert np.array_equal(streams.heard("kitchen"), ramp(2 * HOP_SAMPLES))
+
+
+def test_a_window_is_heard_as_soon_as_its_sound_is_there(lead: int, nothing_bundled: Path) -> None:
+    tagger = TaggerStore(nothing_bundled, nothing_bundled).open("hearken_small", lanes=1)
+    pipeline = make_pipeline(load(alerts={"enabled": ["smoke_alarm"]}), tagger)
+    session = Session(KITCHEN, lambda source, began, memory, on_levels: LiveSource(pipeline, source, began, memory))
+    assert lead == LOOKAHEAD_SAMPLES > 0
+    session.feed(tone(4 * HOP_SAMPLES / RATE_HZ), BEGAN + 2.0)
+    while session.has_work:
+        session.work()
+    assert session.live is not None
+    assert session.live.now.scores is None, "the last frame of the first window lacks some samples"
+    session.feed(tone(lead / RATE_HZ), BEGAN + 2.0025)
+    while session.has_work:
+        session.work()
+    assert session.live.now.scores is not None, "and not half a second later"

@@ -169,10 +169,10 @@ class TestAlarms:
         (alert,) = run.pipeline.analyse(Clip(waveform)).alerts
         assert (alert["onset_s"], alert["offset_s"], alert["peak_dbfs"]) == (5.0, 15.0, -12.0)
 
-    def test_the_level_of_digital_silence_is_unknown(self) -> None:
-        run = Run({"Fire": 0.9})
-        (alert,) = run.pipeline.analyse(Clip(np.zeros(RATE_HZ, np.float32))).alerts
-        assert alert["peak_dbfs"] is None
+    def test_digital_silence_is_no_alarm_whatever_the_tagger_makes_of_it(self) -> None:
+        analysis = Run({"Fire": 0.9}).pipeline.analyse(Clip(np.zeros(3 * RATE_HZ, np.float32)))
+        assert analysis.alerts == ()
+        assert {verdict.score for verdict in analysis.verdicts} == {0.0}
 
     def test_an_alarm_far_below_the_top_five_still_alarms(self) -> None:
         louder = {label.name: 0.9 - label.index / 100 for label in labels()[20:40]}

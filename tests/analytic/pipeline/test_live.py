@@ -65,6 +65,20 @@ class TestEvents:
         assert end["severity"] == "critical"
         assert (end["requestor_id"], end["anonymizer"]) == (None, {"method": "none", "mode": "server"})
 
+    def test_digital_silence_is_no_alarm_whatever_the_tagger_makes_of_it(self) -> None:
+        source = live(Run({"Fire": 0.9}))
+        assert pushed(source, np.zeros(6 * RATE_HZ, np.float32)) == []
+        assert source.now.verdicts["fire"].score == 0.0
+        (start,) = pushed(source, np.full(RATE_HZ, 0.01, np.float32))
+        assert (start["event_class"], start["phase"]) == ("fire", "start")
+
+    def test_a_surge_ends_where_the_stream_is_cut(self) -> None:
+        source = live(Run({"Speech": 0.1}), extras=SURGES)
+        (start,) = pushed(source, sound(12, (10, 12)))
+        (end,) = source.cut()
+        assert told([start, end]) == [(SURGE, "start", start["id"]), (SURGE, "end", start["id"])]
+        assert source.cut() == []
+
     def test_what_is_announced_is_what_is_published_and_stamped(self) -> None:
         run = Run(FIRE)
         messages = pushed(live(run), sound(20, (6, 9)))
@@ -217,7 +231,7 @@ class TestMemory:
         source = live(Run(FIRE))
         pushed(source, sound(30, (6, 20)))
         memory = source.memory()
-        assert set(memory) == {"state", "told"}
+        assert set(memory) == {"type", "state", "told"}
         assert len(json.dumps(memory)) < 2_000
 
 
