@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import Mapping, Sequence
@@ -128,6 +129,12 @@ class Metrics:
             self._source_age.labels(name).set(report["last_audio_age_s"])
         self._source_ok.labels(name).set(report["status"] == "ok")
         self._source_dropped.labels(name).set(report["dropped_s"])
+
+    def source_gone(self, name: str) -> None:
+        """Tell no more of a live source."""
+        for gauge in (self._source_age, self._source_ok, self._source_dropped):
+            with contextlib.suppress(KeyError):
+                gauge.remove(name)
 
     def exposition(self) -> bytes:
         """Return all metrics in Prometheus' text format."""

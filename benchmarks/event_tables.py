@@ -96,6 +96,34 @@ def live() -> str:
     return "\n".join(["| what | figure |", "| --- | --- |", *(f"| {what} | {figure} |" for what, figure in rows)])
 
 
+def unusual() -> str:
+    """How much unusual sound is told, and how often usual sound is taken for it."""
+    result = report.read("unusual")
+    lines = [
+        "| household, tagger | way | days | false alarms a day (at most) | new sounds told, tried one by one |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    households = {
+        "chosen_on": "the one that the detector's numbers were chosen on, mn04_as",
+        "mn04_as": "another, mn04_as",
+        "hearken_small": "another, hearken_small",
+    }
+    for key, household in households.items():
+        for way, figures in result.get(key, {}).items():
+            tried = figures["tried"]
+            low, high = tried["interval"]
+            title = (
+                "a highest class never heard here"
+                if way == "new_top_class"
+                else f"`{way.rpartition('_')[0]}` = {way.rpartition('_')[2]}"
+            )
+            lines.append(
+                f"| {household} | {title} | {figures['days']:g} | {figures['false_alarms_per_day']:.1f} "
+                f"({figures['at_most_per_day']:.1f}) | {share} |"
+            )
+    return "\n".join(lines)
+
+
 def _found(figures: dict[str, Any] | None) -> str:
     if figures is None or not figures["events"]:
         return ""

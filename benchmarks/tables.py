@@ -15,7 +15,14 @@ from pathlib import Path
 from benchmarks import event_tables, report
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "PRIVACY.md", "docs/alerts.md", "docs/live.md", "docs/decisions/0003-clip-scores.md")
+PAGES = (
+    "README.md",
+    "PRIVACY.md",
+    "docs/alerts.md",
+    "docs/live.md",
+    "docs/unusual.md",
+    "docs/decisions/0003-clip-scores.md",
+)
 _OTHERS = {"tensorflow": "the network served by TensorFlow", "vggish": "a network of VGGish's size (the predecessor's)"}
 _BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 
@@ -173,6 +180,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "events_published_validation": lambda: event_tables.of_column("mn04_as_validation"),
     "events_baseline": event_tables.baseline,
     "live": event_tables.live,
+    "unusual": event_tables.unusual,
 }
 
 if __name__ == "__main__":

@@ -159,9 +159,9 @@ def make_keepers(settings: ListenSettings, listener: Listener) -> list[Keeper[Se
         An address is none.
     """
     keepers = []
-    for name, text in settings.sources.items():
+    for name, secret in settings.sources.items():
         try:
-            found = address.read(text)
+            found = address.read(secret.get_secret_value())  # it may hold a camera's password
         except HearkenError as error:
             raise BadSettings(f"listen.sources.{name}: {error}") from error
         if found.kind == "stdin":

@@ -127,6 +127,8 @@ def _policy(
     unknown = named - set(known) - {SURGE}
     if unknown:
         raise BadSettings(f"alerts: there is no alert class {min(unknown)!r}; known: {', '.join([*known, SURGE])}")
+    if SURGE in (mode.enabled or ()) and SURGE not in (settings.enabled or ()):
+        raise BadSettings("alerts.modes: surge is on in every mode or in none, by alerts.enabled")
     chosen = [alert for name, alert in known.items() if (alert.enabled if enabled is None else name in enabled)]
     try:
         return Policy(

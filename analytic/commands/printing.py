@@ -11,8 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from analytic.events.types import Message
-from analytic.listen.session import Samples
+from analytic.events.types import Event, Message
 from analytic.pipeline.live import LiveSource
 
 
@@ -63,6 +62,10 @@ class Printer:
         again = "" if pause_s is None else f"; trying again in {pause_s:g} s"
         say(name, f"{status} ({error}{again})" if error else status)
 
+    def source_gone(self, name: str) -> None:
+        """Forget how a source was."""
+        self._health.pop(name, None)
+
     def _line(self, message: Message) -> str:
         ended = message["offset_s"] is not None
         if self._seconds:
@@ -81,14 +84,7 @@ class Told(LiveSource):
         super().__init__(*of)
         self._printer = printer
 
-    def push(self, samples: Samples) -> list[Message]:
-        """Take what comes next."""
-        messages = super().push(samples)
-        self._printer.heard(messages)
-        return messages
-
-    def finish(self) -> list[Message]:
-        """End every open event."""
-        messages = super().finish()
+    def _publish(self, events: Sequence[Event]) -> list[Message]:
+        messages = super()._publish(events)
         self._printer.heard(messages)
         return messages

@@ -167,7 +167,7 @@ class WebsocketBus:
             ping_timeout=20,
             close_timeout=2,
             server_header=None,
-            logger=logging.LoggerAdapter(_LOG),
+            logger=logging.getLogger("websockets.server"),  # held to warnings: its lower levels tell bytes and tokens
         ) as server:
             self._started.set_result(server.sockets[0].getsockname()[1])
             await self._stopping.wait()

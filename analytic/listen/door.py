@@ -9,6 +9,7 @@ at the start, ``{"type": "error", "message": WHY}`` before a refusal. What is he
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
 import json
@@ -23,6 +24,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request
 
+from analytic.access import bearer
 from analytic.errors import HearkenError, NoRoom
 from analytic.events.types import Source
 from analytic.ids import is_identifier
@@ -109,7 +111,7 @@ class ListenDoor:
         form = query.get("format", FORMATS[0])
         if form not in self._unpack:
             return HTTPStatus.BAD_REQUEST, f"format is one of {', '.join(self._unpack)}, found {form[:20]!a}"
-        if not self._may(name, query.get("token") or _bearer(request)):
+        if not self._may(name, query.get("token") or bearer(request.headers.get("Authorization"))):
             return HTTPStatus.UNAUTHORIZED, "a token is needed: ?token=... or Authorization: Bearer ..."
         return None
 
@@ -145,7 +147,7 @@ class ListenDoor:
                     return
                 self._listener.feed(session, unpack.push(message))
         finally:
-            self._listener.feed(session, unpack.close())
+            self._listener.feed(session, await asyncio.to_thread(unpack.close))  # it may wait for a decoder
 
     def _may(self, name: str, shown: str | None) -> bool:
         own = self._tokens.get(name)
@@ -159,11 +161,6 @@ class ListenDoor:
 def _asked(target: str) -> tuple[str, dict[str, str]]:
     path, _, query = target.partition("?")
     return unquote(path.removeprefix(PATH)), {key: values[-1] for key, values in parse_qs(query).items()}
-
-
-def _bearer(request: Request) -> str | None:
-    scheme, _, token = (request.headers.get("Authorization") or "").partition(" ")
-    return token.strip() or None if scheme.casefold() == "bearer" else None
 
 
 async def _refuse(connection: ServerConnection, code: int, reason: str) -> None:

@@ -30,6 +30,10 @@ class Observer(Protocol):
         """Note one source's report; comes every second."""
         ...
 
+    def source_gone(self, name: str) -> None:
+        """Note that there is nothing more to tell of a source."""
+        ...
+
 
 class Learnt(Protocol):
     """What is learnt of sources while they are listened to."""
@@ -55,6 +59,9 @@ class _Nothing:
 
 class _Nobody:
     def source(self, report: dict[str, Any]) -> None:
+        """Note nothing."""
+
+    def source_gone(self, name: str) -> None:
         """Note nothing."""
 
 
@@ -220,6 +227,7 @@ class Listener:
                 session.forgotten = session.scheduled = True
         if session is not None and is_idle:
             self._end(session)
+        self._observer.source_gone(name)
         with self._writing:
             forgotten = [self._remembered.forget(name), self._habits.forget(name)]
         return session is not None or any(forgotten)
@@ -234,6 +242,7 @@ class Listener:
                 session.close()
                 self._remember(session)
                 del self._sessions[name]
+                self._observer.source_gone(name)
                 return
         raise TooManySources(self._max_sources)
 

@@ -33,6 +33,7 @@ HOP_SAMPLES = 8_000
 # for the next hop.
 LEAD_SAMPLES = LOOKAHEAD_SAMPLES
 _SLIP_S = 2.0  # how far a source's own clock may lag before its times are set anew
+_AHEAD_S = 30.0  # ... and how far it may run ahead: whoever sends too fast is heard, but not minutes into the future
 
 Samples = NDArray[np.float32]
 Open = Callable[[Source, float, Mapping[str, Any] | None, Callable[[Levels], None]], LiveSource]
@@ -271,12 +272,13 @@ class Session:
         return live
 
     def _set_right(self, live: LiveSource) -> None:
-        """Begin anew at the next hop if sound is missing: the source's clock lags ours. One that is ahead may be."""
+        """Begin anew at the next hop if sound is missing, or there is far too much: the times would be wrong."""
         with self._lock:
             if self._last_sound is None:
                 return
             expected = self._last_sound - to_seconds(self._waiting.samples)
-            if expected - live.heard_until > _SLIP_S and self._waiting.began is None:
+            slip_s = expected - live.heard_until
+            if not -_AHEAD_S <= slip_s <= _SLIP_S and self._waiting.began is None:
                 self._waiting.began = expected
                 self.counts.gaps += 1
 

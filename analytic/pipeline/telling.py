@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from dataclasses import dataclass
 
+from analytic.events.level import FLOOR_DBFS
 from analytic.events.policy import Transition
 from analytic.events.types import AnonymizerName, Event, ModelName, Requestor, Source
 from model.labels import labels
@@ -53,7 +53,7 @@ class Teller:
             offset_s=self._since_start(transition.offset_s),
             onset=self._instant(transition.onset_s),
             offset=self._instant(transition.offset_s),
-            peak_dbfs=round(peak_dbfs, 1) if peak_dbfs is not None and math.isfinite(peak_dbfs) else None,
+            peak_dbfs=round(peak_dbfs, 1) if peak_dbfs is not None and peak_dbfs > FLOOR_DBFS else None,
             source=self.source,
             requestor=self.requestor,
             model=ModelName(self.card.name, self.card.version),

@@ -19,7 +19,7 @@ from analytic.settings.section import Section
 class ListenSettings(Section):
     """Live sound: which sources the service opens itself, and who may send it sound."""
 
-    sources: Mapping[str, str] = Field(
+    sources: Mapping[str, SecretStr] = Field(
         default_factory=lambda: MappingProxyType({}),
         description="Sources to open at the start, by name: `mic:`, `mic:DEVICE`, a file, or an rtsp or http address.",
     )

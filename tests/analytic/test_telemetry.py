@@ -143,6 +143,9 @@ class TestMetrics:
         assert found["hearken_source_ok", (("source", "hall"),)] == 0
         assert found["hearken_source_audio_age_seconds", (("source", "hall"),)] == 0.5
         assert found["hearken_source_dropped_seconds", (("source", "hall"),)] == 2.0
+        metrics.source_gone("hall")
+        metrics.source_gone("never there")
+        assert ("hearken_source_ok", (("source", "hall"),)) not in exposed(metrics)
         assert found["hearken_requests_total", (("endpoint", "model_predict"), ("status", "200"))] == 2
         assert found["hearken_stage_seconds_count", (("stage", "tag"),)] == 1
         assert found["hearken_stage_seconds_sum", (("stage", "tag"),)] == 0.004

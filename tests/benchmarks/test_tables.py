@@ -39,13 +39,27 @@ def test_the_goals_on_real_recordings_are_met() -> None:
 
 
 def test_the_goals_of_speed_and_size_are_met() -> None:
+    """Ratios: absolute times are the machine's, and the machine is another one each time."""
     result = report.read("speed")
     path, service = result["path"]["tf_as_it_comes"], result["service"]
-    assert path["ms"]["waveform_to_scores"]["median"] <= 5
     assert path["ratio_waveform_to_scores_over_tf_function"] <= 0.4
-    assert path["taggers_in_turn_ms"]["hearken_small"]["median"] <= 4.5
     assert path["ratio_bundled_over_mn04_as"] <= 1.03, "no slower, within what two equal paths differ by"
     assert path["ratio_with_timeline_over_scores_alone"] <= 4
-    assert service["post_adds_ms"] < 3
+    assert service["post_adds_ms"] <= 1.5 * service["ms"]["post_to_bare_handler"]["median"]
     assert service["resident_peak_mib"] < 250
     assert service["ready_after_s"]["longest"] < 2
+
+
+def test_one_core_carries_a_hundred_live_sources_and_single_window_alarms_come_within_a_second() -> None:
+    result = report.read("live")
+    assert result["capacity"]["sources_carried"] >= 100
+    assert result["capacity"]["sources_by_cost"] >= 2 * result["capacity"]["sources_by_cost_if_recomputed"]
+    assert result["delay"]["events"] >= 200
+    assert result["delay"]["one_window"]["p95_s"] <= 1.0
+
+
+def test_more_is_found_than_by_a_single_window_over_a_threshold() -> None:
+    for column in report.read("events")["columns"].values():
+        ours, theirs = (column[way]["scenes"]["scored"] for way in ("hearken_very_low", "single_window_0.5"))
+        assert ours["recall"] > 2 * theirs["recall"]
+        assert ours["false_alarms_per_day"] <= theirs["false_alarms_per_day"]

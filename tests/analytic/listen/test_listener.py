@@ -157,6 +157,8 @@ def test_the_housekeeper_ends_the_events_of_a_lost_source_and_tells_everybodys_r
     clock, started, ended, told = Clock(), threading.Event(), threading.Event(), threading.Event()
 
     class Observer:
+        def source_gone(self, name: str) -> None: ...
+
         def source(self, report: dict[str, Any]) -> None:
             if report["status"] == "lost" and report["alerts"]:
                 told.set()
@@ -186,6 +188,8 @@ def test_an_observer_that_raises_keeps_nobody_from_hearing(
     asked = threading.Semaphore(0)
 
     class Broken:
+        def source_gone(self, name: str) -> None: ...
+
         def source(self, report: dict[str, Any]) -> None:
             asked.release()
             raise RuntimeError("broken on purpose")

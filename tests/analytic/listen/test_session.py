@@ -210,14 +210,32 @@ def test_sound_that_comes_while_the_stream_is_being_opened_belongs_to_it(streams
 def test_a_window_is_heard_as_soon_as_its_sound_is_there(lead: int, nothing_bundled: Path) -> None:
     tagger = TaggerStore(nothing_bundled, nothing_bundled).open("hearken_small", lanes=1)
     pipeline = make_pipeline(load(alerts={"enabled": ["smoke_alarm"]}), tagger)
-    session = Session(KITCHEN, lambda source, began, memory, on_levels: LiveSource(pipeline, source, began, memory))
+    lives: list[LiveSource] = []
+
+    def opened(source: Source, began: float, memory: Any, on_levels: Any) -> LiveSource:
+        lives.append(LiveSource(pipeline, source, began, memory))
+        return lives[-1]
+
+    session = Session(KITCHEN, opened)
     assert lead == LOOKAHEAD_SAMPLES > 0
     session.feed(tone(4 * HOP_SAMPLES / RATE_HZ), BEGAN + 2.0)
     while session.has_work:
         session.work()
-    assert session.live is not None
-    assert session.live.now.scores is None, "the last frame of the first window lacks some samples"
+    (live,) = lives
+    heard: list[Any] = [live.now.scores]
     session.feed(tone(lead / RATE_HZ), BEGAN + 2.0025)
     while session.has_work:
         session.work()
-    assert session.live.now.scores is not None, "and not half a second later"
+    heard.append(live.now.scores)
+    assert heard[0] is None, "the last frame of the first window lacks some samples"
+    assert heard[1] is not None, "and they are not waited for half a second"
+
+
+def test_a_source_that_runs_far_ahead_is_set_right(streams: Streams) -> None:
+    session = Session(KITCHEN, streams.open, backlog_s=60.0)
+    for _ in range(50):
+        session.feed(ramp(RATE_HZ), BEGAN + 1.0)
+        while session.has_work:
+            session.work()
+    assert len(streams.opened) == 2, "half a minute ahead is enough"
+    assert streams.opened[1].began <= BEGAN + 1.0

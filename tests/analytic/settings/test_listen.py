@@ -31,7 +31,7 @@ def test_what_is_wrong_is_refused_by_name(listen: dict[str, Any], said: str) -> 
 
 def test_names_are_those_of_sources() -> None:
     listen = load(listen={"sources": {"hall.1_a-B": "mic:"}, "tokens": {"x" * 64: "secret"}}).listen
-    assert dict(listen.sources) == {"hall.1_a-B": "mic:"}
+    assert {name: one.get_secret_value() for name, one in listen.sources.items()} == {"hall.1_a-B": "mic:"}
     assert listen.tokens["x" * 64].get_secret_value() == "secret"
 
 
@@ -40,3 +40,9 @@ def test_its_tables_are_frozen() -> None:
     for table in (listen.sources, listen.tokens):
         with pytest.raises(TypeError, match="does not support item assignment"):
             table["new"] = "mic:"  # type: ignore[index]
+
+
+def test_the_password_of_a_camera_is_masked_wherever_settings_are_shown() -> None:
+    settings = load(listen={"sources": {"porch": "rtsp://me:s3cret@camera/1"}})
+    for shown in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.listen.model_dump())):
+        assert "s3cret" not in shown
