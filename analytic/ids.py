@@ -18,7 +18,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 def is_identifier(text: str) -> bool:
     """Tell whether `text` may name a source or a request: 1 to 64 characters of ``A-Z a-z 0-9 . _ -``."""
-    return _IDENTIFIER.fullmatch(text) is not None and text not in (".", "..")
+    return _IDENTIFIER.fullmatch(text) is not None
 
 
 class Uuid7:

@@ -112,6 +112,7 @@ def unusual() -> str:
         for way, figures in result.get(key, {}).items():
             tried = figures["tried"]
             low, high = tried["interval"]
+            share = f"{tried['share']:.0%} of {tried['of']} ({low:.0%} to {high:.0%})"
             title = (
                 "a highest class never heard here"
                 if way == "new_top_class"

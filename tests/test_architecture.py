@@ -49,6 +49,7 @@ ONLY = {
     ),
     "analytic.listen": (
         "analytic.pipeline",
+        "analytic.access",
         "analytic.audio",
         "analytic.errors",
         "analytic.events",

@@ -71,8 +71,8 @@ class Verdict(NamedTuple):
                 f"{self.needed:.0f} windows needed",
                 "too_short": f"not yet: {score} reaches {self.on:.4g}, for {self.found:.1f} s of the "
                 f"{self.needed:.1f} s needed",
-                "cooling_down": f"silent for another {self.until_s - self.stop_s:.0f} s: the last alert was just told, "
-                f"and {score} is below the {self.needed:.4g} that would be told all the same",
+                "cooling_down": f"silent for another {self.until_s - self.stop_s:.0f} s after the last alert: "
+                f"{score} is below the {self.needed:.4g} that would be told all the same",
                 "alert": f"alert: {score} reaches {self._reached():.4g}"
                 + ("" if self.score >= self.on else f", and the highest so far, {self.found:.4g}, {self.on:.4g}"),
                 "escalated": f"told again: with {score} the highest so far is {self.found:.4g}, and "

@@ -40,6 +40,12 @@ def play(session: Session, samples: Any, began: float, piece_s: float = 0.25) ->
     return now
 
 
+def analyse(session: Session) -> None:
+    """Analyse what is due."""
+    while session.has_work:
+        session.work()
+
+
 def test_sound_is_analysed_a_hop_at_a_time_and_the_stream_began_with_its_first_sample(streams: Streams) -> None:
     session = Session(KITCHEN, streams.open)
     assert not session.feed(ramp(HOP_SAMPLES - 1), BEGAN + 0.5)
@@ -219,13 +225,11 @@ def test_a_window_is_heard_as_soon_as_its_sound_is_there(lead: int, nothing_bund
     session = Session(KITCHEN, opened)
     assert lead == LOOKAHEAD_SAMPLES > 0
     session.feed(tone(4 * HOP_SAMPLES / RATE_HZ), BEGAN + 2.0)
-    while session.has_work:
-        session.work()
+    analyse(session)
     (live,) = lives
     heard: list[Any] = [live.now.scores]
     session.feed(tone(lead / RATE_HZ), BEGAN + 2.0025)
-    while session.has_work:
-        session.work()
+    analyse(session)
     heard.append(live.now.scores)
     assert heard[0] is None, "the last frame of the first window lacks some samples"
     assert heard[1] is not None, "and they are not waited for half a second"
