@@ -41,7 +41,10 @@ STORIES: dict[str, tuple[Story, str]] = {
     ),
     "cooling_down": (
         told([0.6, 0.1, 0.7], COOLING),
-        "fire: silent for another 19 s after the last alert: score 0.7 is below the 0.9 that would be told all the same",
+        (
+            "fire: silent for another 19 s after the last alert: score 0.7 is below the 0.9 "
+            "that would be told all the same"
+        ),
     ),
     "alert": (told([0.6]), "fire: alert: score 0.6 reaches 0.5"),
     "alert, late": (gone_on(), "fire: alert: score 0.4 reaches 0.3, and the highest so far, 0.7, 0.5"),
