@@ -96,6 +96,17 @@ def live() -> str:
     return "\n".join(["| what | figure |", "| --- | --- |", *(f"| {what} | {figure} |" for what, figure in rows)])
 
 
+def window_lengths() -> str:
+    """What windows of each length find, raw scores, at 24 false stretches a day."""
+    result = report.read("window_lengths")
+    lengths = result["lengths"]
+    lines = [f"| class | events | {' | '.join(lengths)} |", "| --- | --- |" + " --- |" * len(lengths)]
+    for name, figures in next(iter(lengths.values())).items():
+        cells = [f"{lengths[length][name]['found']['24']:.0%}" for length in lengths]
+        lines.append(f"| {name} | {figures['events']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def unusual() -> str:
     """How much unusual sound is told, and how often usual sound is taken for it."""
     result = report.read("unusual")
@@ -113,11 +124,8 @@ def unusual() -> str:
             tried = figures["tried"]
             low, high = tried["interval"]
             share = f"{tried['share']:.0%} of {tried['of']} ({low:.0%} to {high:.0%})"
-            title = (
-                "a highest class never heard here"
-                if way == "new_top_class"
-                else f"`{way.rpartition('_')[0]}` = {way.rpartition('_')[2]}"
-            )
+            kind, _, number = way.rpartition("_")
+            title = f"`{kind}` = {number}" if kind == "unusual_per_day" else f"new highest class, from score {number}"
             lines.append(
                 f"| {household} | {title} | {figures['days']:g} | {figures['false_alarms_per_day']:.1f} "
                 f"({figures['at_most_per_day']:.1f}) | {share} |"

@@ -181,6 +181,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "events_baseline": event_tables.baseline,
     "live": event_tables.live,
     "unusual": event_tables.unusual,
+    "window_lengths": event_tables.window_lengths,
 }
 
 if __name__ == "__main__":

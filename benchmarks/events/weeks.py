@@ -70,7 +70,7 @@ HOUSEHOLDS = (
     Household(PUBLISHED, 1, 7),
     Household(PUBLISHED, 2, 7),
     Household(PUBLISHED, 3, 7),
-    Household(BUNDLED, 4, 7),
+    Household(BUNDLED, 4, 5),
 )
 
 
