@@ -22,6 +22,7 @@ PAGES = (
     "docs/live.md",
     "docs/unusual.md",
     "docs/decisions/0003-clip-scores.md",
+    "docs/decisions/0007-events-from-windows.md",
 )
 _OTHERS = {"tensorflow": "the network served by TensorFlow", "vggish": "a network of VGGish's size (the predecessor's)"}
 _BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
