@@ -115,7 +115,7 @@ def unusual() -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     households = {
-        "chosen_on": "the one that the detector's numbers were chosen on, mn04_as",
+        "chosen_on": "the two that the detector's numbers were chosen on, mn04_as",
         "mn04_as": "another, mn04_as",
         "hearken_small": "another, hearken_small",
     }

@@ -64,7 +64,7 @@ def speed() -> str:
             f"{single['ms']['tf_function_network_alone']['median']:.1f} ms; ratio {_ratio(single)}",
         ),
         (
-            "the same with windows of 2 s for timeline and alarms, as every `POST` is heard",
+            "waveform to scores, timeline and alarms (windows of 2 s too), as every `POST` is heard",
             (
                 f"{plain['timeline_in_turn_ms']['scores_and_timeline']['median']:.1f} ms; ratio "
                 f"{plain['ratio_with_timeline_over_scores_alone']:.2f}"
