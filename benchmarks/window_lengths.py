@@ -17,7 +17,7 @@ from analytic.events.classes import ALERT_CLASSES
 from benchmarks import report
 from benchmarks.events.plan import BY_FOLD, PUBLISHED, taggers
 from benchmarks.events.streams import CLASSES, Material, Stream
-from benchmarks.pack import pack_folder
+from benchmarks.pack import pack_folder, weights_folder
 from benchmarks.scenes.pool import Pool
 from benchmarks.scenes.truth import Block, Played, TrueEvent
 from model.heads.alarm import logit
@@ -38,7 +38,7 @@ Scores = NDArray[np.float64]
 def main() -> None:
     """Measure and write benchmarks/results/window_lengths.json."""
     pack = pack_folder()
-    if pack is None:
+    if pack is None or weights_folder() is None:
         print("window_lengths: left out, it needs HEARKEN_AUDIO_PACK and HEARKEN_WEIGHTS")
         return
     tagger = taggers()[PUBLISHED]

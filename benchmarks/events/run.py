@@ -18,11 +18,13 @@ import numpy as np
 
 from analytic.events.policy import Policy
 from benchmarks import event_picture, report
+from benchmarks.events import folds
 from benchmarks.events.calibrate import ALLOWED, ALLOWED_PLAIN, Heard, Place, curve, points, tallies
 from benchmarks.events.detect import EVERY, WINDOW_S, baseline, class_scores, detect, of_policy, rules
 from benchmarks.events.plan import COLUMNS, FOLDER, Column, heard, taggers
 from benchmarks.events.streams import CLASSES, Material, Stream
 from benchmarks.events.windows import Windows
+from benchmarks.pack import pack_folder, weights_folder
 from benchmarks.scenes.event_based import event_f1
 from benchmarks.scenes.household import heard_hours
 from benchmarks.scenes.pool import Pool
@@ -38,7 +40,6 @@ BASELINES = (0.5, 0.8)
 HOP_S = 0.5
 MEDIUM = "medium"
 WORDS = ("very_low", MEDIUM)
-HEADS = FOLDER / "heads"
 
 Points = Mapping[str, Mapping[str, OperatingPoint]]
 Found = list[tuple[Stream, Windows, list[Detection]]]
@@ -46,8 +47,13 @@ Found = list[tuple[Stream, Windows, list[Detection]]]
 
 def main(arguments: Sequence[str]) -> None:
     """Measure the columns that are named, or all; or, with ``--points``, write the operating points of the taggers."""
+    pack = pack_folder()
+    if pack is None or weights_folder() is None:
+        print("events: left out, it needs HEARKEN_AUDIO_PACK and HEARKEN_WEIGHTS")
+        return
     chosen = [column for column in COLUMNS if column.name in arguments] or list(COLUMNS)
     named = taggers()
+    folds.fit(pack)
     if "--points" in arguments:
         write_points(chosen, named)
         return
@@ -68,7 +74,7 @@ def scored(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool])
     heads: dict[Material, AlarmHeads] = {}
     rows = []
     for stream, windows in heard(column, tagger, pools):
-        mine = heads.setdefault(stream.material, column.heads(stream.material, HEADS, ships))
+        mine = heads.setdefault(stream.material, column.heads(stream.material, folds.HEADS, ships))
         rows.append((stream, windows, class_scores(policy, windows, mine)))
     return rows
 
