@@ -28,12 +28,11 @@ from analytic.pipeline.hearing import UNUSUAL, Heads, Hearing, silenced
 from analytic.pipeline.telling import Teller
 from anonymizers.base import Anonymizer
 from model.labels import Label, labels
-from model.stream import Heard, StreamingTagger, Stride
+from model.stream import SHORT, Heard, StreamingTagger, Stride
 from model.tagger import HOP_SAMPLES, WINDOW_SAMPLES, TaggerCard, pool, top
 
 TOP = 5
 CLIP = Stride(WINDOW_SAMPLES, HOP_SAMPLES)
-SHORT_SAMPLES = 32_000
 _MOST_SOURCES = 1000
 
 
@@ -216,7 +215,7 @@ class Pipeline:
         began = clock()
         hidden = anonymizer.anonymize(clip.waveform, SAMPLE_RATE_HZ)
         anonymised = clock()
-        stream = self.hearing.stream((CLIP, Stride(SHORT_SAMPLES, SHORT_SAMPLES // 4)))
+        stream = self.hearing.stream((CLIP, SHORT))
         heard = stream.push(hidden.waveform) + stream.finish()
         tagged = clock()
         now_hidden = Clip(hidden.waveform, clip.start_s)
@@ -233,7 +232,7 @@ class Pipeline:
         return Analysis(
             duration_s=clip.duration_s,
             scores=pool(np.stack([one.scores for one in heard if one.stride == CLIP])),
-            windows=tuple(one for one in heard if one.stride.length == SHORT_SAMPLES),
+            windows=tuple(one for one in heard if one.stride == SHORT),
             start_s=clip.start_s,
             levels=measure(hidden.waveform) if task.surges else None,
             verdicts=tuple(_since(zero_s, step.verdicts)),
