@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -21,14 +23,16 @@ from websockets.typing import Origin
 
 import model.store
 from analytic.access import AccessRules
-from analytic.app import make_tagger
+from analytic.app import Service, make_tagger
 from analytic.delivery.websocket import WebsocketBus
 from analytic.listen.browser import Webm
 from analytic.listen.door import ListenDoor, Pcm16
 from analytic.listen.listener import Listener
 from analytic.listen.remembered import Remembered
 from analytic.settings import Settings
+from analytic.telemetry import configure_logging
 from demo.sound import smoke_alarm_in_a_room
+from model.fake import FakeTagger
 from tests.analytic.listen.conftest import PATIENCE_S, Streams, is_like, tone
 from tests.analytic.listen.media import encoded
 
@@ -204,3 +208,32 @@ def test_the_bundled_tagger_hears_a_smoke_alarm_through_the_door(
     assert alarms[-1]["phase"] == "end"
     assert alarms[0]["source"] == {"id": "kitchen", "type": "websocket"}
     assert alarms[0]["onset"] is not None
+
+
+def test_neither_sound_nor_token_reaches_the_log_at_its_most_talkative(
+    settings: Settings, alarm_tagger: FakeTagger, tmp_path: Path
+) -> None:
+    root = logging.getLogger()
+    before = root.level, root.handlers[:], logging.getLogger("websockets").level
+    written = io.StringIO()
+    try:
+        configure_logging("DEBUG")
+        root.handlers[0].setStream(written)  # type: ignore[attr-defined]
+        logging.getLogger("analytic").debug("the log is open")
+        listen = settings.listen.model_copy(update={"state_dir": tmp_path})
+        running = Service(settings.model_copy(update={"listen": listen}), alarm_tagger)
+        running.start()
+        try:
+            base = running.bus_url.removesuffix("events")
+            with connect(f"{base}listen/hall?token=s3cret-to-all") as door:
+                door.recv()
+                door.send(b"\x11\x22\x33\x44" * 100)
+        finally:
+            running.stop()
+    finally:
+        root.level, root.handlers[:] = before[0], before[1]
+        logging.getLogger("websockets").setLevel(before[2])
+    text = written.getvalue()
+    assert "the log is open" in text
+    assert "s3cret" not in text
+    assert "11 22 33" not in text
