@@ -133,6 +133,11 @@ def unusual() -> str:
     return "\n".join(lines)
 
 
+def carried() -> str:
+    """How many live sources one core carries, in a sentence."""
+    return f"One core carried {report.read('live')['capacity']['sources_carried']} live sources without a late hop."
+
+
 def _found(figures: dict[str, Any] | None) -> str:
     if figures is None or not figures["events"]:
         return ""

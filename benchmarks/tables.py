@@ -181,6 +181,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "events_published_validation": lambda: event_tables.of_column("mn04_as_validation"),
     "events_baseline": event_tables.baseline,
     "live": event_tables.live,
+    "carried": event_tables.carried,
     "unusual": event_tables.unusual,
     "window_lengths": event_tables.window_lengths,
 }

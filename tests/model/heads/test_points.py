@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from analytic.events.classes import below
 from model.errors import BadTaggerFile
 from model.heads import shipped
 from model.heads.points import SENSITIVITIES, OperatingPoint, load, off_of
@@ -19,6 +20,11 @@ TAGGERS = sorted(path.name.partition(".")[0] for path in shipped.FOLDER.glob("*.
 def test_an_event_ends_one_unit_of_log_odds_lower(on: float) -> None:
     off = off_of(on)
     assert math.log(on / (1 - on)) - math.log(off / (1 - off)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("on", [0.01, 0.5, 0.99])
+def test_the_service_reckons_alike(on: float) -> None:
+    assert below(on) == pytest.approx(off_of(on)), "model and events do not know each other: this holds them together"
 
 
 @pytest.mark.parametrize(("on", "off"), [(0.5, 0.6), (0.0, 0.0), (1.1, 0.5), (0.5, 0.0)])
