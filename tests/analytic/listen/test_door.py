@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import logging
@@ -237,3 +238,27 @@ def test_neither_sound_nor_token_reaches_the_log_at_its_most_talkative(
     assert "the log is open" in text
     assert "s3cret" not in text
     assert "11 22 33" not in text
+
+
+def test_what_outlives_live_sound_holds_none_of_it(
+    settings: Settings, alarm_tagger: FakeTagger, tmp_path: Path
+) -> None:
+    listen = settings.listen.model_copy(update={"state_dir": tmp_path})
+    alerts = settings.alerts.model_copy(update={"enabled": ("smoke_alarm", "unusual")})
+    sound = np.random.default_rng(4).integers(-8000, 8000, 4 * 16_000).astype("<i2")
+    running = Service(settings.model_copy(update={"listen": listen, "alerts": alerts}), alarm_tagger)
+    running.start()
+    try:
+        with connect(f"{running.bus_url.removesuffix('events')}listen/hall") as door:
+            door.recv()
+            for first in range(0, sound.size, 1600):
+                door.send(sound[first : first + 1600].tobytes())
+    finally:
+        running.stop()
+    kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(b"smoke_alarm" in content for content in kept), "something was kept"
+    as_float = (sound.astype(np.float32) / np.float32(32768)).tobytes()
+    for content in kept:
+        for spoken in (sound.tobytes(), as_float):
+            pieces = (spoken[at : at + 16] for at in range(0, len(spoken), 1600))
+            assert not any(piece in content or base64.b64encode(piece)[:20] in content for piece in pieces)
