@@ -73,6 +73,7 @@ def serve(
             bus={"port": bus_port},
             models={"tagger": tagger, "dir": data_dir / "models" if data_dir else None},
             listen={"state_dir": data_dir / "sources" if data_dir else None},
+            delivery={"dir": data_dir / "delivery" if data_dir else None},
         )
         run(settings)
 
@@ -157,6 +158,26 @@ def listen_bus(
     from analytic.commands.bus import listen
 
     raise typer.Exit(listen(url, since, token))
+
+
+@main.command()
+def verify(
+    key: Annotated[str, typer.Option(help="The device's public key (from /device), or a file that holds it.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files of messages, one a line; none: standard input.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Keeps the last number seen, so that a replay is refused later as well.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing of messages that hold.")] = False,
+) -> None:
+    """Check that messages are from a device, unchanged, and none seen before; print those that hold."""
+    from analytic.commands.verify import verify as run
+
+    with _one_line():
+        lines = (line for path in files for line in path.open(encoding="utf-8")) if files else sys.stdin
+        if not run(key, lines, state, quiet):
+            raise typer.Exit(REFUSED)
 
 
 @_model.command("list")

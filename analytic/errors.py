@@ -30,6 +30,8 @@ HearkenError
         SourceConnected
         TooManySources
     UnknownSource               a live source that is not there
+    UnknownEvent                an event that is not kept
+    EventOpen                   an event that still goes on
     SourceFailed                a live source that cannot be opened, or ended
     ExtraMissing                an optional package that is not installed
 
@@ -249,6 +251,22 @@ class UnknownSource(HearkenError):
     def __init__(self, name: str) -> None:
         super().__init__(f"Unknown source: {printable(name)}")
         self.name = name
+
+
+class UnknownEvent(HearkenError):
+    """No event of that id is kept."""
+
+    def __init__(self, event_id: str) -> None:
+        super().__init__(f"Unknown event: {printable(event_id)}")
+        self.event_id = event_id
+
+
+class EventOpen(HearkenError):
+    """An event that still goes on cannot be deleted: its end would tell of it again."""
+
+    def __init__(self, event_id: str) -> None:
+        super().__init__(f"Event {printable(event_id)} still goes on: delete it when it has ended")
+        self.event_id = event_id
 
 
 class SourceFailed(HearkenError):

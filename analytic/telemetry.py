@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -91,6 +91,48 @@ class Metrics:
         self._model = Gauge(
             "hearken_model", "1 for the tagger that speaks", ("name", "version"), registry=self._registry
         )
+
+        self._not_durable = Counter(
+            "hearken_messages_not_durable_total",
+            "Messages that left without having been written to disk",
+            registry=self._registry,
+        )
+        self._waiting = Gauge(
+            "hearken_outbox_messages", "Messages that wait for a sink", ("sink",), registry=self._registry
+        )
+        self._waiting_age = Gauge(
+            "hearken_outbox_age_seconds", "Age of the oldest message that waits", ("sink",), registry=self._registry
+        )
+        self._delivered = Counter(
+            "hearken_sink_delivered_total", "Messages that a sink has acknowledged", ("sink",), registry=self._registry
+        )
+        self._given_up = Counter(
+            "hearken_outbox_given_up_total", "Messages that a sink will not get", ("sink",), registry=self._registry
+        )
+        self._reachable = Gauge(
+            "hearken_sink_reachable", "1 while a sink can be reached", ("sink",), registry=self._registry
+        )
+
+    def outbox(self, sink: str, depth: Callable[[], float], age_s: Callable[[], float]) -> None:
+        """Tell of what waits for a sink, from now on."""
+        self._waiting.labels(sink).set_function(depth)
+        self._waiting_age.labels(sink).set_function(age_s)
+
+    def not_durable(self, count: int) -> None:
+        """Count messages that left without having been kept."""
+        self._not_durable.inc(count)
+
+    def delivered(self, sink: str, count: int) -> None:
+        """Count messages that a sink has acknowledged."""
+        self._delivered.labels(sink).inc(count)
+
+    def given_up(self, sink: str, count: int) -> None:
+        """Count messages that a sink will not get."""
+        self._given_up.labels(sink).inc(count)
+
+    def reachable(self, sink: str, is_reachable: bool) -> None:
+        """Note whether a sink can be reached."""
+        self._reachable.labels(sink).set(is_reachable)
 
     def request(self, endpoint: str, status: int) -> None:
         """Count one answer."""

@@ -18,7 +18,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from analytic import __version__
 from analytic.access import AccessRules
-from analytic.api import describe, errors, guard, sources
+from analytic.api import addresses, describe, errors, guard, sources
+from analytic.api.events import Events
 from analytic.api.predict import Predictor, PredictRequest
 from analytic.api.uploads import InMemoryRequest, uploaded_audio
 from analytic.errors import HearkenError, NotReady
@@ -39,6 +40,7 @@ class Doors:
     not_ready: Callable[[], str | None]
     max_body_bytes: int
     sources: sources.Sources = field(default_factory=sources.NoSources)
+    events: Events | None = None
 
 
 class _Application(Flask):
@@ -86,7 +88,9 @@ def create(doors: Doors) -> Flask:
         owner.errorhandler(Exception)(errors.crash)
     _add_model(api, doors)
     _add_service(api, doors)
-    _add_sources(api, doors)
+    addresses.add_sources(api, doors.sources, doors.pipeline)
+    if doors.events is not None:
+        addresses.add_events(api, doors.events)
 
     @app.after_request
     def count(response: Response) -> Response:
@@ -165,41 +169,6 @@ def _add_service(api: Api, doors: Doors) -> None:
         @service.doc("event_schema", description="JSON Schema of the messages on every bus.")
         def get(self) -> dict[str, Any]:
             return describe.event_schema()
-
-
-def _add_sources(api: Api, doors: Doors) -> None:
-    live = api.namespace("live", "Live sound", path="/")
-    refusal = api.models["Error"]
-
-    @live.route("/sources")
-    class Sources(Resource):
-        @live.doc("sources", description="Every live source and how it fares.")
-        def get(self) -> dict[str, Any]:
-            return sources.listed(doors.sources)
-
-    @live.route("/sources/<segment:name>")
-    class Source(Resource):
-        @live.doc("source", description="One source: what it hears, and why there is an alarm, or none, by class.")
-        @live.response(404, "No source is called so.", refusal)
-        def get(self, name: str) -> dict[str, Any]:
-            return sources.one(doors.sources, name)
-
-        @live.doc("forget_source", description="Forget all that was learnt of a source that is not connected.")
-        @live.response(404, "Nothing is known of it.", refusal)
-        @live.response(409, "Its sound is coming in.", refusal)
-        def delete(self, name: str) -> dict[str, Any]:
-            return sources.forget(doors.sources, name)
-
-    @live.route("/mode")
-    class Mode(Resource):
-        @live.doc("mode", description="The mode of the home, and the modes there are.")
-        def get(self) -> dict[str, Any]:
-            return sources.mode(doors.pipeline.hearing.policies)
-
-        @live.doc("set_mode", description='Set it: {"mode": "away"}, or leave it to the schedule: {"mode": null}.')
-        @live.response(400, "There is no such mode.", refusal)
-        def put(self) -> dict[str, Any]:
-            return sources.set_mode(doors.pipeline.hearing.policies, request.get_json(force=True, silent=True))
 
 
 def _parser(api: Api) -> RequestParser:

@@ -28,6 +28,8 @@ STATUS: Mapping[type[errors.HearkenError], HTTPStatus] = MappingProxyType(
         errors.SourceConnected: HTTPStatus.CONFLICT,
         errors.NoRoom: HTTPStatus.SERVICE_UNAVAILABLE,
         errors.UnknownSource: HTTPStatus.NOT_FOUND,
+        errors.UnknownEvent: HTTPStatus.NOT_FOUND,
+        errors.EventOpen: HTTPStatus.CONFLICT,
         errors.SourceFailed: HTTPStatus.BAD_GATEWAY,
         errors.ExtraMissing: HTTPStatus.NOT_IMPLEMENTED,
     }

@@ -10,9 +10,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from analytic.api.predict import Predictor, PredictRequest
+from analytic.app.delivering import Delivery
 from analytic.app.policies import make_policies, surge_rule
 from analytic.audio.decode import AudioLimits
 from analytic.delivery.dispatch import Dispatcher, Sink
+from analytic.delivery.memory import Memory
+from analytic.delivery.signing import Signer
+from analytic.dht.folder import Folder
+from analytic.dht.requests import DhtRequest, DhtRequests
 from analytic.errors import BadSettings, HearkenError
 from analytic.events.level import Levels
 from analytic.events.modes import Policies
@@ -79,15 +85,19 @@ def make_pipeline(
     tagger: StreamingTagger,
     sinks: Sequence[Sink] = (),
     metrics: Metrics | None = None,
+    dispatcher: Dispatcher | None = None,
 ) -> Pipeline:
-    """Join tagger, anonymisers, policy and sinks to the one path."""
+    """Join tagger, anonymisers, policy and sinks to the one path.
+
+    Without a dispatcher, nothing outlives this process: messages go to the sinks, signed with a key that nobody keeps.
+    """
     metrics = metrics or Metrics()
     new_id = make_ids()
-    dispatcher = Dispatcher(sinks, new_id, metrics.sink_failure)
+    sending = dispatcher or Dispatcher(Memory(), new_id, Signer.ephemeral(), sinks=sinks, failed=metrics.sink_failure)
 
     def publish(events: Sequence[Event]) -> list[Stamp]:
         metrics.events(events)
-        return dispatcher.publish(events)
+        return sending.publish(events)
 
     heads, alerts = make_heads(tagger.card.name), settings.alerts
     policies = make_policies(alerts, tagger.card.name, heads.points if heads else None)
@@ -168,6 +178,26 @@ def make_keepers(settings: ListenSettings, listener: Listener) -> list[Keeper[Se
             raise BadSettings(f"listen.sources.{name}: a service has no standard input to listen to")
         keepers.append(Keeper(listener, name, found))
     return keepers
+
+
+def make_requests(settings: Settings, predictor: Predictor, delivery: Delivery) -> DhtRequests | None:
+    """Return what answers requests on the DHT; None where they are not taken."""
+    if not settings.dht.requests or settings.dht.requests_dir is None:
+        return None
+
+    def analyse(request: DhtRequest, audio: Callable[[], bytes]) -> Mapping[str, Any]:
+        return predictor.predict(
+            PredictRequest(
+                method=request.method,
+                requestor_id=request.requestor_id,
+                requestor_type=request.requestor_type,
+                request_id=request.request_id,
+            ),
+            audio,
+        )
+
+    folder = Folder(settings.dht.requests_dir, settings.http.max_body_bytes)
+    return DhtRequests(folder, analyse, delivery.answer, delivery.traces("dht-requests"))
 
 
 def unpackers() -> dict[str, Callable[[], Unpack]]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from analytic.errors import BadSettings
 from analytic.events.classes import AlertClass, alert_classes, below
+from analytic.events.habituation import NONE
 from analytic.events.modes import DAYS, Period, Policies, minutes, mode_at
 from analytic.events.policy import Policy
 from analytic.events.rules import Rule
@@ -88,7 +89,16 @@ def surge_rule(settings: AlertSettings) -> Rule | None:
     )
 
 
-_UNUSUAL = AlertClass(UNUSUAL, ("/m/09x0r",), 0.5, enabled=False, severity="notice", cool_down_s=600.0, release_s=10.0)
+_UNUSUAL = AlertClass(
+    UNUSUAL,
+    ("/m/09x0r",),
+    0.5,
+    enabled=False,
+    severity="notice",
+    cool_down_s=600.0,
+    release_s=10.0,
+    habituation=NONE,  # what is usual is learnt already
+)
 
 
 def _own(settings: AlertSettings, taken: Collection[str]) -> list[AlertClass]:
@@ -108,7 +118,10 @@ def _own(settings: AlertSettings, taken: Collection[str]) -> list[AlertClass]:
 
 
 def _changed(alert: AlertClass, rule: BaseModel) -> AlertClass:
-    return replace(alert, **{key: value for key, value in rule.model_dump().items() if value is not None})
+    changes = rule.model_dump(exclude_none=True)
+    if "habituation" in changes:
+        changes["habituation"] = replace(alert.habituation, **changes["habituation"])
+    return replace(alert, **changes)
 
 
 def _policy(
@@ -130,6 +143,8 @@ def _policy(
     if SURGE in (mode.enabled or ()) and SURGE not in (settings.enabled or ()):
         raise BadSettings("alerts.modes: surge is on in every mode or in none, by alerts.enabled")
     chosen = [alert for name, alert in known.items() if (alert.enabled if enabled is None else name in enabled)]
+    if not settings.habituation:
+        chosen = [replace(alert, habituation=NONE) for alert in chosen]
     try:
         return Policy(
             [_rule(alert, sensitivities.get(alert.name, word), thresholds.get(alert.name), points) for alert in chosen]

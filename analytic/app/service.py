@@ -4,25 +4,33 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from analytic.access import LOOPBACK_NAMES, AccessRules
 from analytic.api import application, intake
+from analytic.api.events import Events
 from analytic.api.predict import Predictor
 from analytic.api.server import HttpServer
+from analytic.app.delivering import Delivery
 from analytic.app.parts import (
     make_heads,
+    make_ids,
     make_keepers,
     make_limits,
     make_listener,
     make_pipeline,
+    make_requests,
     make_tagger,
     unpackers,
 )
-from analytic.app.policies import make_policies
-from analytic.delivery.memory import Memory
+from analytic.app.policies import make_policies, surge_rule
+from analytic.audio.decode import AudioLimits
 from analytic.delivery.websocket import WebsocketBus
 from analytic.listen.door import ListenDoor
+from analytic.pipeline.live import SURGE
+from analytic.pipeline.telling import instant
 from analytic.settings import Settings
 from analytic.telemetry import Metrics
 from model.stream import StreamingTagger
@@ -54,10 +62,65 @@ class Service:
         limits, token = make_limits(settings.audio), http.secret()
         tagger = tagger or make_tagger(settings.models)
         heads = make_heads(tagger.card.name)  # what is wrong with them or the settings is told before a port is taken
-        make_policies(settings.alerts, tagger.card.name, heads.points if heads else None)
+        policies = make_policies(settings.alerts, tagger.card.name, heads.points if heads else None)
         self._tagger = tagger
-        metrics, memory = Metrics(), Memory(settings.bus.kept_messages)
+        metrics = Metrics()
         metrics.model(tagger.card.name, tagger.card.version)
+        classes = {rule.name for policy in policies.by_mode.values() for rule in policy.rules}
+        if surge_rule(settings.alerts) is not None:
+            classes.add(SURGE)
+        self._delivery = Delivery(settings, tagger.card, sorted(classes), make_ids(), metrics)
+        try:
+            self._join(settings, tagger, limits, token, metrics)
+        except BaseException:
+            self._delivery.stop()
+            raise
+
+    def start(self) -> None:
+        """Warm up, open the bus, answer requests.
+
+        Raises
+        ------
+        OSError
+            The bus's port is taken.
+        """
+        try:
+            self._tagger.tag(np.zeros(WINDOW_SAMPLES, np.float32))
+            self._listener.start()
+            self.bus_url = f"ws://{_bracketed(self._host)}:{self._bus.start()}/events"
+        except BaseException:
+            self.stop()
+            raise
+        self._delivery.start(self._listener.reports, self._requests.take if self._requests else None)
+        if self._requests is not None:
+            self._requests.start()
+        self._http.start(self._application)
+        for keeper in self._keepers:
+            keeper.start()
+
+    def stop(self) -> None:
+        """Finish what has begun, then close both ports; the bus last, so that the last alarm still leaves."""
+        self._http.stop()
+        for keeper in self._keepers:
+            keeper.stop_soon()
+        for keeper in self._keepers:
+            keeper.stop()
+        self._listener.stop()
+        if self._requests is not None:
+            self._requests.stop()
+        self._bus.stop()
+        self._delivery.stop()
+
+    def _join(
+        self,
+        settings: Settings,
+        tagger: StreamingTagger,
+        limits: AudioLimits,
+        token: str | None,
+        metrics: Metrics,
+    ) -> None:
+        """Make the parts and put them together."""
+        http = settings.http
         self._host = http.host
         own = {*LOOPBACK_NAMES, http.host, *http.allowed_hosts}
         access = AccessRules.of(own, http.allowed_origins, token)
@@ -75,58 +138,33 @@ class Service:
             http.host,
             settings.bus.port,
             AccessRules.of(own, {*http.allowed_origins, *pages}, token),
-            memory.since,
+            self._delivery.history,
             queue_messages=settings.bus.queue_messages,
             max_subscribers=settings.bus.max_subscribers,
             subscribers_changed=metrics.subscribers,
         )
-        pipeline = make_pipeline(settings, tagger, (memory, self._bus, metrics), metrics)
+        dispatcher = self._delivery.dispatcher((self._bus, metrics))
+        pipeline = make_pipeline(settings, tagger, metrics=metrics, dispatcher=dispatcher)
         self._listener = make_listener(settings, pipeline, metrics)
         self._keepers = make_keepers(settings.listen, self._listener)
         tokens = {name: one.get_secret_value() for name, one in settings.listen.tokens.items()}
         self._bus.add_door(ListenDoor(self._listener, access.allows_token, tokens, unpackers()))
+        predictor = Predictor(pipeline, limits, settings.service.analyzer_id, metrics.clip)
+        self._requests = make_requests(settings, predictor, self._delivery)
         self._application = application.create(
             application.Doors(
                 pipeline,
-                Predictor(pipeline, limits, settings.service.analyzer_id, metrics.clip),
+                predictor,
                 access,
                 metrics,
                 self._not_ready,
                 http.max_body_bytes,
                 self._listener,
+                Events(self._delivery.history, dispatcher.retract, self._delivery.signer, lambda: instant(time.time())),
             )
         )
         self.http_url = f"http://{_bracketed(http.host)}:{self._http.port}"
         self.bus_url = ""
-
-    def start(self) -> None:
-        """Warm up, open the bus, answer requests.
-
-        Raises
-        ------
-        OSError
-            The bus's port is taken.
-        """
-        try:
-            self._tagger.tag(np.zeros(WINDOW_SAMPLES, np.float32))
-            self._listener.start()
-            self.bus_url = f"ws://{_bracketed(self._host)}:{self._bus.start()}/events"
-        except BaseException:
-            self.stop()
-            raise
-        self._http.start(self._application)
-        for keeper in self._keepers:
-            keeper.start()
-
-    def stop(self) -> None:
-        """Finish what has begun, then close both ports; the bus last, so that the last alarm still leaves."""
-        self._http.stop()
-        for keeper in self._keepers:
-            keeper.stop_soon()
-        for keeper in self._keepers:
-            keeper.stop()
-        self._listener.stop()
-        self._bus.stop()
 
     def _not_ready(self) -> str | None:
         return None if self._bus.running else "the websocket bus is down"

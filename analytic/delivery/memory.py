@@ -1,19 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The Hearken authors
 # SPDX-License-Identifier: MIT
-"""A sink that keeps a list: the recent past for those who subscribe late, and a fake for tests."""
+"""A journal that is a list: the recent past in memory, gone at the end; for commands that serve nobody, and tests."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 
+from analytic.delivery.history import START
 from analytic.events.types import Message
-
-START = "start"
 
 
 class Memory:
-    """Keeps the last messages, in order; gone when the service stops.
+    """Keeps the last messages, in order; gone when the process ends.
 
     Parameters
     ----------
@@ -27,19 +27,28 @@ class Memory:
         self._messages: deque[Message] = deque(maxlen=capacity)
         self._lock = threading.Lock()
 
+    def commit(self, messages: Sequence[Message]) -> None:
+        """Keep messages."""
+        with self._lock:
+            self._messages.extend(messages)
+
+    hold = commit
+
     def accept(self, message: Message) -> None:
-        """Keep one message."""
-        with self._lock:
-            self._messages.append(message)
+        """Keep one message; it is a sink as well."""
+        self.commit([message])
 
-    def since(self, cursor: str) -> list[Message]:
-        """Return what came after the message with id `cursor`; everything kept for ``start``.
+    def position(self, cursor: str) -> int:
+        """Return the number of the last message that was made no later than that id; 0 for ``start``."""
+        if cursor == START:
+            return 0
+        return max((int(one["seq"]) for one in self.messages() if one["message_id"] <= cursor), default=0)
 
-        Message ids sort by time, so a cursor that is no longer kept still says what came after it.
-        """
-        with self._lock:
-            return [message for message in self._messages if cursor == START or message["message_id"] > cursor]
+    def after(self, seq: int, limit: int) -> list[Message]:
+        """Return the next messages after a number, in order."""
+        return [message for message in self.messages() if message["seq"] > seq][:limit]
 
     def messages(self) -> list[Message]:
         """Return everything kept."""
-        return self.since(START)
+        with self._lock:
+            return list(self._messages)

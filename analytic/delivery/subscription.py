@@ -5,16 +5,19 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from analytic.events.types import Message
+from analytic.events.types import Message, is_event
 
 EVENTS_PATH = "/events"
 MAX_NAMES = 64
+_FIELDS = frozenset({"since", "classes", "sources", "token", "heartbeat"})
+_LEAST_HEARTBEAT_S, _MOST_HEARTBEAT_S = 1.0, 3600.0
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -35,16 +38,20 @@ class Subscription:
         Only these event classes and source ids; empty for all.
     token
         What it showed, if anything.
+    heartbeat_s
+        How long it may be quiet before ``{"heartbeat":true}`` is sent, seconds; None for no heartbeats. Browsers do not
+        see the pings that are sent all the same.
     """
 
     since: str | None = None
     classes: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
     token: str | None = None
+    heartbeat_s: float | None = None
 
     def wants(self, message: Message) -> bool:
-        """Tell whether a message is asked for; gap messages always are."""
-        if message["phase"] == "gap":
+        """Tell whether a message is asked for; gaps and deletions always are."""
+        if not is_event(message):
             return True
         return (not self.classes or message["event_class"] in self.classes) and (
             not self.sources or message["source"]["id"] in self.sources
@@ -84,15 +91,30 @@ def from_message(text: str | bytes) -> Subscription:
 
 
 def _read(fields: Mapping[str, Any]) -> Subscription:
-    unknown = set(fields) - {"since", "classes", "sources", "token"}
+    unknown = set(fields) - _FIELDS
     if unknown:
-        raise InvalidSubscription(f"unknown field {min(unknown)[:40]!a}; known: since, classes, sources, token")
+        raise InvalidSubscription(f"unknown field {min(unknown)[:40]!a}; known: {', '.join(sorted(_FIELDS))}")
     since, token = fields.get("since"), fields.get("token")
     if since is not None and not (isinstance(since, str) and (since == "start" or _UUID.fullmatch(since))):
         raise InvalidSubscription("since is a message_id or start")
     if token is not None and not isinstance(token, str):
         raise InvalidSubscription("token is a string")
-    return Subscription(since, _names(fields, "classes"), _names(fields, "sources"), token)
+    return Subscription(since, _names(fields, "classes"), _names(fields, "sources"), token, _heartbeat(fields))
+
+
+def _heartbeat(fields: Mapping[str, Any]) -> float | None:
+    asked = fields.get("heartbeat")
+    if asked is None:
+        return None
+    try:
+        seconds = float(asked)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not _LEAST_HEARTBEAT_S <= seconds <= _MOST_HEARTBEAT_S:
+        raise InvalidSubscription(
+            f"heartbeat is a number of seconds from {_LEAST_HEARTBEAT_S:g} to {_MOST_HEARTBEAT_S:g}"
+        )
+    return seconds
 
 
 def _names(fields: Mapping[str, Any], key: str) -> frozenset[str]:

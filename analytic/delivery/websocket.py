@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import threading
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from analytic.access import AccessRules, bearer
+from analytic.delivery.outbox import text_of
 from analytic.delivery.subscriber import CLOSE_SLOW, Subscriber
 from analytic.delivery.subscription import InvalidSubscription, Subscription, from_message, from_target
 from analytic.events.types import Message
@@ -58,6 +58,18 @@ class Door(Protocol):
         ...
 
 
+class Past(Protocol):
+    """What has been told."""
+
+    def position(self, cursor: str, /) -> int:
+        """Return the number of the message with that id; 0 for ``start``."""
+        ...
+
+    def after(self, seq: int, limit: int, /) -> list[Message]:
+        """Return the next messages after a number, in order."""
+        ...
+
+
 class WebsocketBus:
     """A sink that is a websocket server.
 
@@ -67,8 +79,8 @@ class WebsocketBus:
         Where to listen; port 0 takes a free one.
     access
         Who may subscribe.
-    since
-        Returns the kept messages after a cursor.
+    past
+        What has been told.
     queue_messages
         How many messages may wait for one subscriber.
     max_subscribers
@@ -84,7 +96,7 @@ class WebsocketBus:
         host: str,
         port: int,
         access: AccessRules,
-        since: Callable[[str], list[Message]],
+        past: Past,
         *,
         queue_messages: int = 256,
         max_subscribers: int = 64,
@@ -92,7 +104,7 @@ class WebsocketBus:
     ) -> None:
         self._host, self._port = host, port
         self._access = access
-        self._since = since
+        self._past = past
         self._queue_messages = queue_messages
         self._max_subscribers = max_subscribers
         self._subscribers_changed = subscribers_changed
@@ -139,7 +151,7 @@ class WebsocketBus:
 
     def accept(self, message: Message) -> None:
         """Queue a message for every subscriber that wants it."""
-        text = _text(message)
+        text = text_of(message)
         with contextlib.suppress(RuntimeError):  # stopped: nobody is there any more
             self._loop.call_soon_threadsafe(self._offer, message, text)
 
@@ -215,7 +227,7 @@ class WebsocketBus:
             elif len(self._subscribers) >= self._max_subscribers:
                 await connection.close(CLOSE_SLOW, "too many subscribers")
             else:
-                await self._attend(Subscriber(connection, self._queue_messages), subscription)
+                await self._attend(Subscriber(connection, self._past.after, self._queue_messages), subscription)
         except InvalidSubscription as error:
             await connection.close(_CLOSE_INVALID, str(error)[:120])
         except ConnectionClosed:
@@ -235,13 +247,13 @@ class WebsocketBus:
             self._waiting -= 1
 
     async def _attend(self, subscriber: Subscriber, subscription: Subscription) -> None:
-        self._subscribe(subscriber, subscription)
-        self._subscribers.add(subscriber)
+        self._subscribers.add(subscriber)  # first of all, so that nothing is told between the past and the present
         self._subscribers_changed(len(self._subscribers))
         sending = asyncio.ensure_future(subscriber.send())
         try:
+            await self._subscribe(subscriber, subscription)
             async for text in subscriber.connection:
-                self._subscribe(subscriber, from_message(text))
+                await self._subscribe(subscriber, from_message(text))
         finally:
             self._subscribers.discard(subscriber)
             self._subscribers_changed(len(self._subscribers))
@@ -249,29 +261,14 @@ class WebsocketBus:
             with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):
                 await sending
 
-    def _subscribe(self, subscriber: Subscriber, subscription: Subscription) -> None:
-        """Take a subscription, and queue what it asks for of the past.
-
-        Messages that are on their way to this loop are in the past already and come again as the present; the last
-        one replayed tells them apart.
-        """
+    async def _subscribe(self, subscriber: Subscriber, subscription: Subscription) -> None:
+        """Take a subscription, and begin with what it asks for of the past."""
         if subscription.since is not None and subscriber.is_catching_up:
             raise InvalidSubscription("since: messages of the past are still on their way")
         subscriber.subscription = subscription
-        if subscription.since is None:
-            return
-        past = self._since(subscription.since)
-        for message in past:
-            if subscription.wants(message):
-                subscriber.replay(_text(message))
-        if past:
-            subscriber.replayed_to = max(subscriber.replayed_to, past[-1]["seq"])
+        if subscription.since is not None:
+            subscriber.replay_from(await asyncio.to_thread(self._past.position, subscription.since))
 
     def _offer(self, message: Message, text: str) -> None:
         for subscriber in tuple(self._subscribers):
-            if message["seq"] > subscriber.replayed_to and subscriber.subscription.wants(message):
-                subscriber.offer(text)
-
-
-def _text(message: Message) -> str:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+            subscriber.offer(message, text)

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Hearken authors
 # SPDX-License-Identifier: MIT
-"""The event object: one form everywhere (REST, websocket, and every transport to come).
+"""The event object: one form everywhere (REST, websocket, MQTT, DHT, webhook).
 
 ``event.schema.json`` beside this file is its published schema. An `Event` is what the policy decided; a message is an
-event stamped with an id and a number of its own, as a plain dictionary ready for JSON.
+event stamped with an id and a number of its own, as a plain dictionary ready for JSON. Two kinds of message tell of no
+event: a gap stands for numbers that are not to be had any more, a deletion takes an event back.
 """
 
 from __future__ import annotations
@@ -18,10 +19,27 @@ Message = dict[str, Any]
 
 
 class Stamp(NamedTuple):
-    """What makes an event a message: an id of its own (UUIDv7), and its number on this device."""
+    """What makes an event a message.
+
+    Attributes
+    ----------
+    message_id
+        An id of its own, UUIDv7.
+    seq
+        Its number on this device; they leave no gap.
+    device
+        Which device speaks: the fingerprint of its key.
+    time
+        When it was made, RFC 3339 UTC, to the second.
+    durable
+        Whether it was on disk before it left; not so where the disk is full or broken.
+    """
 
     message_id: str
     seq: int
+    device: str
+    time: str
+    durable: bool = True
 
 
 SCORE_STEP = 0.05
@@ -121,6 +139,30 @@ class Event:
         fields = asdict(self)
         requestor: Mapping[str, Any] = fields.pop("requestor")
         return {**stamp._asdict(), **fields, **requestor, "signature": None}
+
+
+def gap(stamp: Stamp, first_seq: int) -> Message:
+    """Return the message that stands for the numbers `first_seq` to that of the stamp."""
+    return {**stamp._asdict(), "phase": "gap", "first_seq": first_seq, "signature": None}
+
+
+def deletion(stamp: Stamp, event_id: str) -> Message:
+    """Return the message that takes an event back; it says nothing of it but its id."""
+    return {**stamp._asdict(), "phase": "deleted", "id": event_id, "signature": None}
+
+
+def is_event(message: Message) -> bool:
+    """Tell whether a message tells of an event: neither gap nor deletion."""
+    return message["phase"] not in ("gap", "deleted")
+
+
+def gap_in_place_of(message: Message, first_seq: int | None = None) -> Message:
+    """Return a gap that takes a message's place, and that of those before it from `first_seq` on.
+
+    It has the message's own id and number: who had the message has no use for it, who comes later knows where to go on.
+    """
+    stamp = Stamp(*(message[field] for field in Stamp._fields))
+    return gap(stamp, stamp.seq if first_seq is None else first_seq)
 
 
 def _whole_second(instant: str | None) -> str | None:

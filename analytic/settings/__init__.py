@@ -7,7 +7,7 @@ is named by ``HEARKEN_CONFIG``, or is ``hearken.toml`` in the user's configurati
 them, and a test holds it to this code.
 
 May import: pydantic, pydantic-settings and platformdirs; `analytic.access`, `analytic.errors` and `analytic.ids`.
-`alerts` and `listen` are the sections that are long, `section` is what every section is.
+`alerts`, `delivery` and `listen` are the sections that are long, `section` is what every section is.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from pydantic_settings import (
 from analytic.access import is_loopback
 from analytic.errors import BadSettings
 from analytic.settings.alerts import AlertSettings
+from analytic.settings.delivery import DeliverySettings, DhtSettings, MqttSettings
 from analytic.settings.listen import ListenSettings
-from analytic.settings.section import Section
+from analytic.settings.section import Section, read_secret
 
 CONFIG_VARIABLE = "HEARKEN_CONFIG"
 WEIGHTS_VARIABLE = "HEARKEN_WEIGHTS"
@@ -80,11 +81,7 @@ class HttpSettings(Section):
         """
         if self.token_file is None:
             return _checked_token(self.token.get_secret_value(), "http.token") if self.token else None
-        try:
-            token = self.token_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadSettings(f"http.token_file {self.token_file} cannot be read: {error}") from error
-        return _checked_token(token, f"http.token_file {self.token_file}")
+        return _checked_token(read_secret(self.token_file, "http.token_file"), f"http.token_file {self.token_file}")
 
 
 def _checked_token(token: str, where: str) -> str:
@@ -101,7 +98,6 @@ class BusSettings(Section):
     port: int = Field(8765, ge=0, le=65535, description="Port of the bus; 0 takes a free one.")
     queue_messages: int = Field(256, ge=1, description="Messages that may wait for one subscriber; then it is closed.")
     max_subscribers: int = Field(64, ge=1, description="Subscribers at once.")
-    kept_messages: int = Field(1000, ge=0, description="Messages kept in memory for `since`; gone at a restart.")
 
 
 class AudioSettings(Section):
@@ -158,6 +154,9 @@ class Settings(BaseSettings):
 
     http: HttpSettings = Field(default_factory=HttpSettings)
     bus: BusSettings = Field(default_factory=BusSettings)
+    delivery: DeliverySettings = Field(default_factory=DeliverySettings)
+    mqtt: MqttSettings = Field(default_factory=MqttSettings)
+    dht: DhtSettings = Field(default_factory=DhtSettings)
     audio: AudioSettings = Field(default_factory=AudioSettings)
     models: ModelsSettings = Field(default_factory=ModelsSettings)
     anonymizers: AnonymizerSettings = Field(default_factory=AnonymizerSettings)

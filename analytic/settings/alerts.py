@@ -75,6 +75,15 @@ class PeriodSettings(Section):
     days: tuple[Day, ...] = _EVERY_DAY
 
 
+class HabituationSettings(Section):
+    """What is different in how a class wears off after many alarms."""
+
+    free: float | None = Field(None, ge=0, le=1000)
+    step: float | None = Field(None, ge=0, le=20)
+    most: float | None = Field(None, ge=0, le=20)
+    fades_s: float | None = Field(None, gt=0, le=604_800)
+
+
 class RuleSettings(Section):
     """What is different in the rule of one class; see docs/alerts.md."""
 
@@ -85,6 +94,8 @@ class RuleSettings(Section):
     release_s: float | None = Field(None, ge=0, le=600)
     cool_down_s: float | None = Field(None, ge=0, le=86_400)
     escalation: float | None = Field(None, ge=0, le=1)
+    sure_above: float | None = Field(None, ge=0, le=20)
+    habituation: HabituationSettings | None = None
     severity: Literal["critical", "warning", "notice"] | None = None
 
 
@@ -113,12 +124,17 @@ class AlertSettings(_Choice):
     rules: Mapping[str, RuleSettings] = Field(
         default_factory=_nothing,
         description="By alert class, what is different in its rule: confirm, among, min_s, max_s, release_s, "
-        "cool_down_s, escalation, severity.",
+        "cool_down_s, escalation, sure_above, habituation, severity.",
     )
     classes: Mapping[str, ClassSettings] = Field(
         default_factory=_nothing,
         description="Alert classes of your own: members (AudioSet name or id, and weight) and threshold. They are on "
         "where `enabled` does not say.",
+    )
+    habituation: bool = Field(
+        True,
+        description="Whether a class that raised alarms again and again within the last hours must score higher to "
+        "raise another.",
     )
     upload_sensitivity: Sensitivity = Field(
         "very_high",

@@ -1,0 +1,262 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""The MQTT sink: every message to ``<base>/events``, and the states that others make entities and automations of.
+
+A broker may lose what it has acknowledged, when it is killed or loses its power. So the last number acknowledged is
+kept with the broker itself, retained: one that comes back knowing an older number than we do, or none, gets again what
+came after it, ten minutes back at most. Who reads ``<base>/events`` knows it by its ``message_id``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from analytic.delivery.mqtt import frigate, homeassistant
+from analytic.delivery.mqtt.connection import Broker, Connection, Letter, open_connection
+from analytic.delivery.mqtt.topics import Topics, attributes
+from analytic.delivery.outbox import Outbox
+from analytic.delivery.pump import Unreachable
+from analytic.delivery.traces import Traces
+from analytic.events.types import Message, is_event
+
+_LOG = logging.getLogger(__name__)
+NAME = "mqtt"
+ONLINE, OFFLINE = "online", "offline"
+_AGAIN_S = 600.0
+_FRESH_S = 300.0
+_STATUS_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What is told beside messages.
+
+    Attributes
+    ----------
+    hub
+        This device, for Home Assistant.
+    discovery_prefix
+        Home Assistant's discovery prefix; None for no discovery.
+    frigate_prefix
+        What Frigate's topics begin with; None for none.
+    """
+
+    hub: homeassistant.Hub
+    discovery_prefix: str | None = "homeassistant"
+    frigate_prefix: str | None = None
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the broker has been told since the connection was opened."""
+
+    sources: frozenset[str] | None = None
+    status_at: float = 0.0
+    on: dict[str, Message] = field(default_factory=dict)  # by event
+
+
+class MqttSink:
+    """Carries messages to a broker.
+
+    Parameters
+    ----------
+    broker
+        Where it is.
+    manner
+        What is told beside messages.
+    outbox
+        Has to send again what a broker forgot.
+    traces
+        Remembers which entities were announced, so that they can be taken back.
+    status
+        Returns what the hub's own sensors show.
+    reports
+        Returns how the live sources fare.
+    open_events
+        Returns the last messages of alarms that go on.
+    now
+        Unix time in seconds.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        broker: Broker,
+        manner: Manner,
+        outbox: Outbox,
+        traces: Traces,
+        *,
+        status: Callable[[], Mapping[str, Any]] = dict,
+        reports: Callable[[], Sequence[Mapping[str, Any]]] = list,
+        open_events: Callable[[], Sequence[Message]] = list,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._broker = broker
+        self._manner = manner
+        self._topics: Topics = manner.hub.topics
+        self._outbox = outbox
+        self._traces = traces
+        self._status, self._reports, self._open_events = status, reports, open_events
+        self._now = now
+        self._connection: Connection | None = None
+        self._told = _Told()
+        self._last_acknowledged = 0
+
+    def deliver(self, messages: Sequence[Message]) -> Iterator[int]:
+        """Publish messages; yield each one's number once the broker has acknowledged it."""
+        connection = self._connected()
+        with self._dropping():
+            letters, last = list[Letter](), dict[int, int]()
+            for message in messages:
+                letters += self._letters(message)
+                last[len(letters) - 1] = message["seq"]
+            for index in connection.send(letters):
+                if index in last:
+                    yield last[index]
+                    self._last_acknowledged = max(self._last_acknowledged, last[index])
+            self._send([Letter(self._topics.acknowledged, {"seq": self._last_acknowledged}, retain=True)])
+
+    def tick(self) -> None:
+        """Keep the connection, and tell how all fares."""
+        self._connected()
+        with self._dropping():
+            if self._connection is not None:
+                self._connection.step()
+                self._heed(self._connection.take())
+            self._tell_status()
+
+    def close(self) -> None:
+        """Say that we go, and leave."""
+        if self._connection is None:
+            return
+        with contextlib.suppress(Unreachable, OSError):
+            self._send([Letter(self._topics.availability, OFFLINE, retain=True)])
+            self._connection.close()
+        self._connection = None
+
+    def _connected(self) -> Connection:
+        if self._connection is not None:
+            return self._connection
+        will = Letter(self._topics.availability, OFFLINE, retain=True)
+        self._connection = open_connection(self._broker, f"hearken-{self._topics.node}", will)
+        with self._dropping():
+            wanted = [self._topics.acknowledged]
+            if self._manner.discovery_prefix is not None:
+                wanted.append(f"{self._manner.discovery_prefix}/status")
+            self._send_again(self._connection.subscribe(wanted))
+            self._told = _Told(on={message["id"]: message for message in self._open_events()})
+            self._send([Letter(self._topics.availability, ONLINE, retain=True)])
+            self._tell_status()
+        return self._connection
+
+    @contextlib.contextmanager
+    def _dropping(self) -> Iterator[None]:
+        """Give the connection up where something goes wrong on it."""
+        try:
+            yield
+        except BaseException:
+            if self._connection is not None:
+                with contextlib.suppress(OSError):
+                    self._connection.drop()
+                self._connection = None
+            raise
+
+    def _send(self, letters: Sequence[Letter]) -> None:
+        if self._connection is not None:
+            for _ in self._connection.send(letters):
+                pass
+
+    def _send_again(self, retained: Sequence[tuple[str, bytes]]) -> None:
+        """Have sent again what the broker has forgotten."""
+        known = 0
+        for topic, payload in retained:
+            if topic == self._topics.acknowledged:
+                with contextlib.suppress(ValueError, TypeError, KeyError):
+                    known = int(json.loads(payload)["seq"])
+        again = self._outbox.redeliver(NAME, known, self._now() - _AGAIN_S)
+        if again:
+            _LOG.warning("the broker has forgotten messages; they go again", extra={"messages": again, "after": known})
+
+    def _letters(self, message: Message) -> list[Letter]:
+        """Return what one message makes: itself, and the states that change with it."""
+        letters = [Letter(self._topics.events, message)]
+        if not is_event(message):
+            ended = self._told.on.pop(message.get("id", ""), None)
+            return letters if ended is None else [*letters, *self._states(ended)]
+        began = message["phase"] == "start"
+        if message["phase"] == "end":
+            self._told.on.pop(message["id"], None)
+        elif self._is_fresh(message):
+            self._told.on[message["id"]] = message
+        if began and message["seq"] > self._last_acknowledged and self._manner.discovery_prefix is not None:
+            letters.append(Letter(self._topics.alert, {"event_type": message["event_class"], **attributes(message)}))
+        return letters + self._states(message)
+
+    def _states(self, message: Message) -> list[Letter]:
+        """Return the states of an event's class, as they are now."""
+        name, source = message["event_class"], message["source"]["id"]
+        letters = []
+        if self._manner.discovery_prefix is not None:
+            letters = [
+                Letter(self._topics.attributes(name), attributes(message)),
+                Letter(self._topics.state(name), self._on_or_off(lambda one: one["event_class"] == name)),
+            ]
+        if self._manner.frigate_prefix is not None:
+            for label in frigate.labels(message):
+                state = self._on_or_off(lambda one: one["source"]["id"] == source and label in frigate.labels(one))  # noqa: B023 - called at once
+                letters.append(Letter(f"{self._manner.frigate_prefix}/{source}/audio/{label}", state))
+        return letters
+
+    def _on_or_off(self, is_meant: Callable[[Message], bool]) -> str:
+        return "ON" if any(is_meant(one) for one in self._told.on.values()) else "OFF"
+
+    def _is_fresh(self, message: Message) -> bool:
+        """Tell whether an event is of now: one that waited out an outage must not turn the lights on hours later."""
+        made = dt.datetime.fromisoformat(message["time"]).timestamp()
+        return abs(self._now() - made) < _FRESH_S
+
+    def _heed(self, received: Sequence[tuple[str, bytes]]) -> None:
+        """Announce everything again when Home Assistant comes back."""
+        for topic, payload in received:
+            if topic == f"{self._manner.discovery_prefix}/status" and payload == ONLINE.encode():
+                _LOG.info("Home Assistant is back")
+                self._told.sources = None
+
+    def _tell_status(self) -> None:
+        reports = {str(report["id"]): report for report in self._reports()}
+        is_new = frozenset(reports) != self._told.sources
+        if is_new:
+            self._announce(frozenset(reports))
+        elif self._now() - self._told.status_at < _STATUS_S and self._now() >= self._told.status_at:
+            return
+        letters = [Letter(self._topics.status, {**self._status(), "sources": len(reports)})]
+        for name, report in reports.items():
+            letters.append(Letter(self._topics.source(name), homeassistant.source_status(report)))
+            level = report["level_dbfs"]
+            if self._manner.frigate_prefix is not None and level is not None:
+                base = f"{self._manner.frigate_prefix}/{name}/audio"
+                letters += [Letter(f"{base}/dBFS", str(level)), Letter(f"{base}/rms", str(frigate.rms(level)))]
+        if self._manner.discovery_prefix is not None:
+            going_on = {one["event_class"] for one in self._told.on.values()}
+            names = self._manner.hub.classes if is_new else sorted(going_on)
+            letters += [Letter(self._topics.state(name), "ON" if name in going_on else "OFF") for name in names]
+        self._send(letters)
+        self._told.sources, self._told.status_at = frozenset(reports), self._now()
+
+    def _announce(self, sources: frozenset[str]) -> None:
+        """Make the entities there are, and take back those there are no more."""
+        prefix = self._manner.discovery_prefix
+        entities = {} if prefix is None else homeassistant.discovery(self._manner.hub, sources, prefix)
+        gone = [topic for topic in self._traces.older_than(-1.0, 100_000) if topic not in entities]
+        self._traces.add([(topic, None) for topic in entities])
+        letters = [Letter(topic, payload, retain=True) for topic, payload in entities.items()]
+        self._send([*letters, *(Letter(topic, "", retain=True) for topic in gone)])
+        self._traces.remove(gone)
