@@ -68,10 +68,11 @@ RUN groupadd --gid 10001 hearken \
 COPY --from=build /opt/hearken/venv /opt/hearken/venv
 COPY --from=tagger /opt/hearken/models /opt/hearken/models
 
-# XDG_DATA_HOME puts the default data folder of every `hearken` command at /var/lib/hearken.
+# The two put what every `hearken` command keeps at /var/lib/hearken: taggers, the outbox, this device's key.
 ENV PATH=/opt/hearken/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     XDG_DATA_HOME=/var/lib \
+    XDG_STATE_HOME=/var/lib \
     HEARKEN__MODELS__DIR=/opt/hearken/models
 
 USER 10001:10001

@@ -4,7 +4,7 @@
 # The commands of this project; `make help` lists them. All of them work in .venv, which `make setup` makes.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench bench-events serve lock clean FORCE
+.PHONY: help setup demo test check bench bench-events bench-delivery homeassistant serve lock clean FORCE
 # Two cores are soon full, and the tests' summary must stay the last thing printed.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -18,6 +18,14 @@ STAMP := $(VENV)/.hearken-setup
 PIP_INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --no-build-isolation
 # More words for `make demo`, `test`, `bench`, `serve` and `lock`: make test ARGS="-k settings"
 ARGS ?=
+
+# A real Home Assistant, where `make homeassistant` has made one.
+HOME_ASSISTANT := .homeassistant
+HOME_ASSISTANT_STAMP := $(HOME_ASSISTANT)/.hearken-setup
+ifneq ($(wildcard $(HOME_ASSISTANT_STAMP)),)
+HEARKEN_HOMEASSISTANT ?= $(abspath $(HOME_ASSISTANT))
+export HEARKEN_HOMEASSISTANT
+endif
 
 # Every folder with Python in it.
 PYTHON_FOLDERS := $(patsubst %/,%,$(sort $(dir $(wildcard $(addsuffix /*.py,model anonymizers analytic demo benchmarks tests)))))
@@ -85,6 +93,20 @@ bench: $(STAMP) ## run the benchmarks
 bench-events: $(STAMP) ## find alarms in soundscapes and false alarms in household days (an hour; needs recordings)
 	@$(RUN) -m benchmarks.events $(ARGS)
 
+bench-delivery: $(STAMP) ## kill the service 300 times, its sinks in every way, and count what is lost (half an hour; root)
+	@$(RUN) -m benchmarks.delivery $(ARGS)
+
+homeassistant: $(HOME_ASSISTANT_STAMP) ## make .homeassistant, so that `make test` asks a real Home Assistant (and Mosquitto)
+	@echo "$(HOME_ASSISTANT) is ready"
+
+$(HOME_ASSISTANT_STAMP): tests/homeassistant/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' \
+	    || { echo "Home Assistant 2024.3 needs Python 3.11 or 3.12: make homeassistant PYTHON=python3.11" >&2; exit 1; }
+	@echo "Making $(HOME_ASSISTANT); this takes a minute and 350 MB"
+	@$(PYTHON) -m venv --clear $(HOME_ASSISTANT)
+	@$(HOME_ASSISTANT)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
 serve: $(STAMP) ## start the service on this machine
 	@$(VENV)/bin/hearken serve $(ARGS)
 
@@ -93,4 +115,4 @@ lock: ## choose the newest versions that pyproject.toml allows and write require
 
 clean: ## remove caches and builds; .venv stays
 	@rm -rf build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	@find . -path ./$(VENV) -prune -o -path ./.git -prune -o -type d -name __pycache__ -exec rm -rf {} +
+	@find . -path ./$(VENV) -prune -o -path ./$(HOME_ASSISTANT) -prune -o -path ./.git -prune -o -type d -name __pycache__ -exec rm -rf {} +

@@ -172,11 +172,11 @@ def verify(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing of messages that hold.")] = False,
 ) -> None:
     """Check that messages are from a device, unchanged, and none seen before; print those that hold."""
+    from analytic.commands.verify import lines_of
     from analytic.commands.verify import verify as run
 
     with _one_line():
-        lines = (line for path in files for line in path.open(encoding="utf-8")) if files else sys.stdin
-        if not run(key, lines, state, quiet):
+        if not run(key, lines_of(files or ()), state, quiet):
             raise typer.Exit(REFUSED)
 
 

@@ -43,6 +43,8 @@ def configure_logging(level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("websockets").setLevel(max(logging.WARNING, root.level))
+    # It tells whole addresses, and those of webhooks hold tokens: in passing, and where an answer's headers are odd.
+    logging.getLogger("urllib3").setLevel(max(logging.ERROR, root.level))
 
 
 class Metrics:

@@ -45,6 +45,7 @@ def baseline() -> str:
         for way, title in (
             ("hearken_very_low", "Hearken, very_low"),
             ("hearken_medium", "Hearken, medium"),
+            ("hearken_medium_without_habituation", "... without habituation"),
             ("single_window_0.5", "one window over 0.5"),
             ("single_window_0.8", "one window over 0.8"),
         ):
@@ -92,6 +93,7 @@ def live() -> str:
             f"onset to consumer, {', '.join(delay['confirmed']['classes'])}: median, 95 %",
             _delay(delay["confirmed"]),
         ),
+        ("... and until the score of one window was there", _spread(delay["confirmed"]["score_there"])),
     ]
     return "\n".join(["| what | figure |", "| --- | --- |", *(f"| {what} | {figure} |" for what, figure in rows)])
 
@@ -147,7 +149,11 @@ def _found(figures: dict[str, Any] | None) -> str:
 
 def _delay(figures: dict[str, Any]) -> str:
     told = f"{figures['told']} of {figures['played']} told"
-    return f"{figures['median_s']:.2f} s, {figures['p95_s']:.2f} s ({told})"
+    return f"{_spread(figures)} ({told})"
+
+
+def _spread(figures: dict[str, Any]) -> str:
+    return f"{figures['median_s']:.2f} s, {figures['p95_s']:.2f} s"
 
 
 def _error(figures: dict[str, float] | None) -> str:

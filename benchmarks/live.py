@@ -3,35 +3,31 @@
 """What live sound costs, and how soon an alarm is told: how many sources one core carries, and from onset to consumer.
 
 ``python -m benchmarks live``; both with the bundled tagger, which is of mn04_as's shape. The first part holds this
-process to one core. The second needs labelled recordings.
+process to one core. The second (`benchmarks.delays`) needs labelled recordings.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
-import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from websockets.sync.client import connect
 
-from analytic.app import Service, make_pipeline, make_tagger
+from analytic.app import make_pipeline, make_tagger
 from analytic.events.types import Source
 from analytic.listen.listener import Listener
 from analytic.listen.remembered import Remembered
 from analytic.pipeline import LiveSource, Pipeline
 from analytic.settings import load
 from benchmarks import report
+from benchmarks.delays import delays
 from benchmarks.pack import pack_folder
-from benchmarks.scenes.pool import Pool, read_pool
+from benchmarks.scenes.pool import read_pool
 from model.stream import LONG, SHORT
 from model.tagger import Window
 
@@ -40,10 +36,6 @@ HOP_S = 0.5
 ROUNDS = 40
 SOURCES = (100, 150, 200, 250)
 RUN_S = 30.0
-SPACING_S = 12.0
-EVENTS, STREAMS = 12, 36
-SENSITIVITY = "very_high"  # the delay is that of what is told: the more is told, the better it is known
-ONE_WINDOW, CONFIRMED = ("gunshot", "glass_break"), ("scream", "smoke_alarm", "baby_cry", "fire")
 Sound = NDArray[np.float32]
 
 
@@ -148,115 +140,6 @@ def one_core() -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
-
-
-def delays(pool: Pool) -> dict[str, Any]:
-    """Play recordings into a running service at real speed and wait for their alarms on the bus.
-
-    Each of the streams has quiet noise and a recording every 12 s, of each of the classes in turn. The delay is
-    from the recording's onset, as it was sent, to the message in the consumer's hands.
-    """
-    names = (*ONE_WINDOW, *CONFIRMED)
-    with tempfile.TemporaryDirectory(prefix="hearken-bench-") as folder:
-        settings = load(
-            http={"port": 0},
-            bus={"port": 0},
-            alerts={"enabled": names, "sensitivity": SENSITIVITY},
-            listen={"state_dir": Path(folder), "max_sources": STREAMS},
-        )
-        service = Service(settings)
-        service.start()
-        try:
-            told = _Told(service.bus_url)
-            base = service.bus_url.removesuffix("events")
-            played: list[dict[str, Any]] = []
-            threads = [
-                threading.Thread(target=_play, args=(f"{base}listen/s{number}", number, pool, names, played))
-                for number in range(STREAMS)
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            time.sleep(3.0)
-            told.close()
-        finally:
-            service.stop()
-    return _delays(played, told.messages)
-
-
-def _play(url: str, number: int, pool: Pool, names: tuple[str, ...], played: list[dict[str, Any]]) -> None:
-    random = np.random.default_rng([3, number])
-    with connect(url) as connection:
-        connection.recv()
-        began = time.monotonic() + number * 0.137
-        sent = 0
-        for event in range(EVENTS):
-            name = names[(number + event) % len(names)]
-            clips = pool.events(name)
-            sound = pool.audible(clips[int(random.integers(len(clips)))])
-            sound = sound * np.float32(0.3 / max(float(np.abs(sound).max()), 1e-6))
-            piece = random.normal(0, 0.001, round(SPACING_S * 16_000)).astype(np.float32)
-            at = round(random.uniform(3.0, 5.0) * 16_000)
-            room = min(sound.size, piece.size - at - 16_000)
-            piece[at : at + room] += sound[:room]
-            onset = None
-            for first in range(0, piece.size, 1_600):
-                pause = began + (sent + 1_600) / 16_000 - time.monotonic()
-                if pause > 0:
-                    time.sleep(pause)
-                connection.send((np.clip(piece[first : first + 1_600], -1, 1) * 32767).astype("<i2").tobytes())
-                sent += 1_600
-                if onset is None and first + 1_600 > at:
-                    # The moment at which the onset's sample was spoken, not the one at which its piece was sent.
-                    onset = time.monotonic() - (first + 1_600 - at) / 16_000
-            played.append({"source": url.rpartition("/")[2], "event_class": name, "onset": onset})
-
-
-class _Told:
-    """Subscribes to the bus and notes when each start came."""
-
-    def __init__(self, url: str) -> None:
-        self.messages: list[dict[str, Any]] = []
-        self._connection = connect(url)
-        self._thread = threading.Thread(target=self._take)
-        self._thread.start()
-
-    def _take(self) -> None:
-        for text in self._connection:
-            message = json.loads(text)
-            if message["phase"] == "start":
-                self.messages.append({**message, "came": time.monotonic()})
-
-    def close(self) -> None:
-        """Stop."""
-        self._connection.close()
-        self._thread.join()
-
-
-def _delays(played: list[dict[str, Any]], messages: list[dict[str, Any]]) -> dict[str, Any]:
-    figures: dict[str, Any] = {"events": len(played), "streams": STREAMS, "sensitivity": SENSITIVITY}
-    for word, names in (("one_window", ONE_WINDOW), ("confirmed", CONFIRMED)):
-        chosen = [one for one in played if one["event_class"] in names]
-        found = []
-        for one in chosen:
-            came = [
-                message["came"] - one["onset"]
-                for message in messages
-                if message["source"]["id"] == one["source"]
-                and message["event_class"] == one["event_class"]
-                and 0 < message["came"] - one["onset"] < SPACING_S
-            ]
-            if came:
-                found.append(min(came))
-        figures[word] = {
-            "classes": list(names),
-            "played": len(chosen),
-            "told": len(found),
-            "median_s": round(float(np.median(found)), 3) if found else None,
-            "p95_s": round(float(np.percentile(found, 95)), 3) if found else None,
-        }
-    return figures
 
 
 if __name__ == "__main__":

@@ -12,13 +12,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import event_tables, report
+from benchmarks import delivery_tables, event_tables, report
 
 ROOT = Path(__file__).parent.parent
 PAGES = (
     "README.md",
     "PRIVACY.md",
     "docs/alerts.md",
+    "docs/delivery.md",
     "docs/live.md",
     "docs/unusual.md",
     "docs/decisions/0003-clip-scores.md",
@@ -176,6 +177,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "alerts_bundled": alerts_bundled,
     "pooling": pooling,
     "privacy": privacy,
+    "delivery": delivery_tables.delivery,
+    "delivery_line": delivery_tables.delivery_line,
     "events_published": lambda: event_tables.of_column("mn04_as"),
     "events_bundled": lambda: event_tables.of_column("hearken_small"),
     "events_published_validation": lambda: event_tables.of_column("mn04_as_validation"),

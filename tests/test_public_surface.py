@@ -58,6 +58,10 @@ SURFACE = {
         "Source",
         "Stamp",
         "TIME_STEP_S",
+        "deletion",
+        "gap",
+        "gap_in_place_of",
+        "is_event",
     ],
 }
 

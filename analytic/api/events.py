@@ -5,20 +5,21 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from analytic.api.parameters import flag, identifier
 from analytic.delivery.history import History, Kept, Wanted
 from analytic.delivery.signing import Signer
-from analytic.errors import EventOpen, InvalidParameter, UnknownEvent
+from analytic.errors import EventOpen, InvalidParameter, NotReady, UnknownEvent
 from analytic.events.types import Stamp
 
 _MOST = 1000
 _USUAL = 50
 _SEVERITIES = ("notice", "warning", "critical")
 _CLASS = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CURSOR = re.compile(r"[0-9]{1,16}")
 _KNOWN = frozenset({"class", "source", "severity", "acknowledged", "limit", "cursor"})
 
 
@@ -30,7 +31,7 @@ class Events:
     history
         What has been told.
     retract
-        Tells everybody to forget an event.
+        Deletes an event, and tells everybody to forget it.
     signer
         Who signs.
     instant
@@ -62,18 +63,19 @@ class Events:
             raise InvalidParameter("query", f"only {', '.join(sorted(_KNOWN))}", min(unknown))
         limit = _limit(query.get("limit"))
         acknowledged = query.get("acknowledged")
+        cursor = _matching("cursor", "the next_cursor of the page before", _CURSOR, query.get("cursor"))
         wanted = Wanted(
             event_class=_matching("class", "the name of an alert class", _CLASS, query.get("class")),
             source=None if "source" not in query else identifier("source", query["source"]),
             severity=_severity(query.get("severity")),
             acknowledged=None if acknowledged is None else flag("acknowledged", acknowledged),
-            before=_matching("cursor", "the next_cursor of the page before", _UUID, query.get("cursor")),
+            before=None if cursor is None else int(cursor),
         )
         found = self._history.events(wanted, limit + 1)
         page = found[:limit]
         return {
             "events": [_shown(kept) for kept in page],
-            "next_cursor": page[-1].message["id"] if len(found) > limit else None,
+            "next_cursor": str(page[-1].first_seq) if len(found) > limit else None,
         }
 
     def one(self, event_id: str) -> dict[str, Any]:
@@ -105,13 +107,16 @@ class Events:
 
         Raises
         ------
-        UnknownEvent, EventOpen
-            None of that id is kept, or it still goes on.
+        UnknownEvent, EventOpen, NotReady
+            None of that id is kept, it still goes on, or the outbox cannot be written.
         """
-        if self._kept(event_id).message["phase"] != "end":
+        if self._kept(event_id).goes_on:
             raise EventOpen(event_id)
-        self._history.forget(event_id)
-        return {"status": "ok", "deleted": event_id, "message_id": self._retract(event_id).message_id}
+        try:
+            stamp = self._retract(event_id)
+        except sqlite3.Error as error:
+            raise NotReady("the outbox cannot be written; the event is still there") from error
+        return {"status": "ok", "deleted": event_id, "message_id": stamp.message_id}
 
     def device(self) -> dict[str, Any]:
         """Return this device's name and public key."""

@@ -35,7 +35,6 @@ from analytic.telemetry import Metrics
 from model.tagger import TaggerCard
 
 _LOG = logging.getLogger(__name__)
-_OPEN_WITHIN_S = 3600.0
 _DAY_S, _HOUR_S = 86_400.0, 3600.0
 _PORT, _PORT_TLS = 1883, 8883
 
@@ -99,12 +98,12 @@ class Delivery:
             self.signer = Signer.at(folder / "device.key")
             self.outbox = self._make_outbox()
             last = self.outbox.last_seq
-            self._numbers = Numbers(folder / "last-number", None if self._database.is_new else last or 0)
+            self._numbers = Numbers(folder / "last-number", last)
         except BaseException:
             self._database.close()
             raise
         self._missing_since = last or 0
-        self.history = History(self._database, self.signer.sign)
+        self.history = History(self._database, self.signer.sign_anew)
 
     def traces(self, sink: str) -> Traces:
         """Return what a sink has left with others."""
@@ -136,7 +135,13 @@ class Delivery:
             Told of requests on the DHT: key and value.
         """
         for sink in self._sinks(reports, on_request):
-            pump = Pump(sink, self.outbox, delivered=self._metrics.delivered, reachable=self._metrics.reachable)
+            pump = Pump(
+                sink,
+                self.outbox,
+                delivered=self._metrics.delivered,
+                given_up=self._metrics.given_up,
+                reachable=self._metrics.reachable,
+            )
             self._pumps.append(pump)
             pump.start()
 
@@ -168,7 +173,7 @@ class Delivery:
         outbox = Outbox(
             self._database,
             names,
-            self.signer.sign,
+            self.signer.sign_anew,
             max_pending=settings.max_pending,
             kept_messages=settings.kept_messages,
             kept_s=settings.kept_days * _DAY_S,
@@ -230,7 +235,7 @@ class Delivery:
 
     def _open_events(self) -> list[Message]:
         with contextlib.suppress(sqlite3.Error):
-            return self.history.open_events(_OPEN_WITHIN_S)
+            return self.history.open_events()
         return []
 
 

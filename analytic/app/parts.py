@@ -49,6 +49,8 @@ from model.stream import StreamingTagger
 from model.tagger import TaggerCard
 
 _PR_SET_DUMPABLE = 4
+_ANSWERED_S = 90 * 86_400.0  # a request that stays on the DHT for longer is answered again
+_MOST_FORGOTTEN = 100_000
 
 
 def make_tagger(settings: ModelsSettings) -> StreamingTagger:
@@ -197,7 +199,9 @@ def make_requests(settings: Settings, predictor: Predictor, delivery: Delivery) 
         )
 
     folder = Folder(settings.dht.requests_dir, settings.http.max_body_bytes)
-    return DhtRequests(folder, analyse, delivery.answer, delivery.traces("dht-requests"))
+    answered = delivery.traces("dht-requests")
+    answered.remove(answered.older_than(_ANSWERED_S, _MOST_FORGOTTEN))
+    return DhtRequests(folder, analyse, delivery.answer, answered)
 
 
 def unpackers() -> dict[str, Callable[[], Unpack]]:

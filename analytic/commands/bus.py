@@ -105,7 +105,10 @@ class _Reader:
 
     def _take(self, text: str | bytes) -> None:
         try:
-            self._cursor = str(json.loads(text)["message_id"])
+            found = json.loads(text)
+            if "heartbeat" in found:  # asked for in the address
+                return
+            self._cursor = str(found["message_id"])
         except (ValueError, KeyError, TypeError) as error:
             raise Refusal("is no bus: it sends something else than messages") from error
         try:

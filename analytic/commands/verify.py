@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from analytic.delivery.verifying import NotVerified, Verifier, VerifierFile
@@ -33,8 +35,7 @@ def verify(key: str, lines: Iterable[str], state: Path | None, quiet: bool) -> b
         There is no such key, or the state file is none.
     """
     try:
-        path = Path(key)
-        verifier = Verifier(path.read_text(encoding="utf-8") if path.is_file() else key)
+        verifier = Verifier(_key_of(key))
         kept = None if state is None else VerifierFile(state)
         if kept is not None:
             verifier.last_seq = kept.last_seq(verifier.device)
@@ -59,9 +60,33 @@ def verify(key: str, lines: Iterable[str], state: Path | None, quiet: bool) -> b
     return refused == 0
 
 
+def lines_of(files: Sequence[Path]) -> Iterator[str]:
+    """Return the lines of files, one after the other; of standard input where there are none.
+
+    What is no UTF-8 is kept as it is: such a line is refused, and the next one read.
+    """
+    if not files:
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+        yield from sys.stdin
+    for path in files:
+        with path.open(encoding="utf-8", errors="surrogateescape") as lines:
+            yield from lines
+
+
+def _key_of(key: str) -> str:
+    """Return the content of the file of that name; what is none is a key itself."""
+    is_file = False
+    with contextlib.suppress(OSError):  # too long for a name
+        is_file = Path(key).is_file()
+    return Path(key).read_text(encoding="utf-8", errors="replace") if is_file else key
+
+
 def _read(line: str) -> object:
     try:
         return json.loads(line, object_pairs_hook=_once)
+    except NotVerified:
+        raise
     except RecursionError as error:
         raise NotVerified("too deep to read") from error
     except ValueError as error:
@@ -70,8 +95,9 @@ def _read(line: str) -> object:
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Refuse a field that is there twice: who reads the other one would believe what was not signed."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        twice = next(name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1)
-        raise NotVerified(f"the field {printable(twice)} is there twice")
+    found = dict[str, object]()
+    for name, value in pairs:
+        if name in found:
+            raise NotVerified(f"the field {printable(name)} is there twice")
+        found[name] = value
     return found

@@ -166,6 +166,9 @@ class Database:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "trusted_schema=OFF"):
                 connection.execute(f"PRAGMA {pragma}")
             connection.executescript(_SCHEMA)
+            ((found,),) = connection.execute("PRAGMA quick_check(1)").fetchall()
+            if found != "ok":  # else it would show when the first alarm is written
+                raise sqlite3.DatabaseError(found)
         except BaseException:
             connection.close()
             raise

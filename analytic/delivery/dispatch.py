@@ -45,6 +45,16 @@ class Journal(Protocol):
         """
         ...
 
+    def retract(self, message: Message, event_id: str, /) -> None:
+        """Keep the message that an event is deleted, and delete it.
+
+        Raises
+        ------
+        sqlite3.Error
+            Neither was done.
+        """
+        ...
+
     def hold(self, messages: Sequence[Message], /) -> None:
         """Keep what could not be kept for good as long as this process lives."""
         ...
@@ -101,12 +111,27 @@ class Dispatcher:
         They are kept when this returns, or their stamps say that they could not be.
         """
         with self._lock:
-            return self._send([event.coarse().to_message(self._stamp()) for event in events])
+            coarse = [event.coarse() for event in events]  # what fails here takes no number
+            return self._send([event.to_message(self._stamp()) for event in coarse])
 
     def retract(self, event_id: str) -> Stamp:
-        """Tell everybody to forget an event."""
+        """Delete an event, and tell everybody to forget it.
+
+        Raises
+        ------
+        sqlite3.Error
+            It could not be deleted; nobody was told.
+        """
         with self._lock:
-            return self._send([deletion(self._stamp(), event_id)])[0]
+            stamp = self._stamp()
+            message = self._signer.sign(deletion(stamp, event_id))
+            try:
+                self._journal.retract(message, event_id)
+            except sqlite3.Error:
+                self._numbers.take_back()
+                raise
+            self._pass_on([message])
+            return stamp
 
     def skip(self, first_seq: int) -> None:
         """Tell everybody that the numbers from this one on, up to that of the gap itself, are not to be had."""
@@ -129,10 +154,13 @@ class Dispatcher:
             self._numbers.not_stored()
             self._journal.hold(signed)
             self._not_durable(len(signed))
-        for message in signed:
+        self._pass_on(signed)
+        return [Stamp(*(message[field] for field in Stamp._fields)) for message in signed]
+
+    def _pass_on(self, messages: Sequence[Message]) -> None:
+        for message in messages:
             for sink in self._sinks:
                 self._hand_over(sink, message)
-        return [Stamp(*(message[field] for field in Stamp._fields)) for message in signed]
 
     def _hand_over(self, sink: Sink, message: Message) -> None:
         try:

@@ -11,18 +11,35 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from analytic.delivery.database import Database
-from analytic.delivery.outbox import text_of
 from analytic.events.types import Message, gap_in_place_of
 
 START = "start"
+GOES_ON_S = 3600.0
+"""An event of which nothing has been told for so long counts as ended, whether its end was seen or not."""
+
+_COLUMNS = "body, acknowledged, seq, is_open, stored"
 _FIRST_ID = "00000000-0000-7000-8000-000000000000"
 
 
 class Kept(NamedTuple):
-    """An event as it is kept: its last message, and when somebody acknowledged it (RFC 3339), or None."""
+    """An event as it is kept.
+
+    Attributes
+    ----------
+    message
+        Its last message.
+    acknowledged
+        When somebody acknowledged it (RFC 3339), or None.
+    first_seq
+        The number of its first message.
+    goes_on
+        Whether it has not ended; one of which nothing was told for an hour counts as ended.
+    """
 
     message: Message
     acknowledged: str | None
+    first_seq: int
+    goes_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +53,14 @@ class Wanted:
     acknowledged
         Only those that somebody has acknowledged, or only those that nobody has.
     before
-        The id of an event: only those that began before it.
+        A number: only events whose first message has a lower one.
     """
 
     event_class: str | None = None
     source: str | None = None
     severity: str | None = None
     acknowledged: bool | None = None
-    before: str | None = None
+    before: int | None = None
 
 
 class History:
@@ -96,8 +113,8 @@ class History:
 
     def event(self, event_id: str) -> Kept | None:
         """Return an event, if it is kept."""
-        rows = self._database.read("SELECT body, acknowledged FROM events WHERE id = ?", (event_id,))
-        return Kept(json.loads(rows[0][0]), rows[0][1]) if rows else None
+        rows = self._database.read(f"SELECT {_COLUMNS} FROM events WHERE id = ?", (event_id,))  # noqa: S608 - columns are ours
+        return self._kept(rows[0]) if rows else None
 
     def events(self, wanted: Wanted, limit: int) -> list[Kept]:
         """Return events, the latest first."""
@@ -110,18 +127,18 @@ class History:
         if wanted.acknowledged is not None:
             clauses.append(f"acknowledged IS {'NOT ' if wanted.acknowledged else ''}NULL")
         if wanted.before is not None:
-            clauses.append("seq < (SELECT seq FROM events WHERE id = ?)")
+            clauses.append("seq < ?")
             values.append(wanted.before)
         rows = self._database.read(
-            f"SELECT body, acknowledged FROM events WHERE {' AND '.join(clauses)} ORDER BY seq DESC LIMIT ?",  # noqa: S608 - columns are ours
+            f"SELECT {_COLUMNS} FROM events WHERE {' AND '.join(clauses)} ORDER BY seq DESC LIMIT ?",  # noqa: S608 - columns are ours
             (*values, limit),
         )
-        return [Kept(json.loads(body), acknowledged) for body, acknowledged in rows]
+        return [self._kept(row) for row in rows]
 
-    def open_events(self, within_s: float) -> list[Message]:
-        """Return the last messages of events that have not ended, told within so many seconds."""
+    def open_events(self) -> list[Message]:
+        """Return the last messages of events that go on."""
         rows = self._database.read(
-            "SELECT body FROM events WHERE is_open AND stored >= ? ORDER BY seq", (self._now() - within_s,)
+            "SELECT body FROM events WHERE is_open AND stored >= ? ORDER BY seq", (self._now() - GOES_ON_S,)
         )
         return [json.loads(body) for (body,) in rows]
 
@@ -133,19 +150,10 @@ class History:
             )
         return self.event(event_id)
 
-    def forget(self, event_id: str) -> bool:
-        """Delete an event: each of its messages becomes a gap in its place, also for sinks that have not had it yet.
-
-        Returns whether there was such an event. What was deleted is overwritten in the file.
-        """
-        with self._database.transaction() as connection:
-            rows = connection.execute("SELECT seq, body FROM messages WHERE event_id = ?", (event_id,)).fetchall()
-            for seq, body in rows:
-                gap = self._sign(gap_in_place_of(json.loads(body)))
-                connection.execute("UPDATE messages SET event_id = NULL, body = ? WHERE seq = ?", (text_of(gap), seq))
-            found = connection.execute("DELETE FROM events WHERE id = ?", (event_id,)).rowcount
-        self._database.scrub()
-        return found > 0
+    def _kept(self, row: tuple[Any, ...]) -> Kept:
+        body, acknowledged, first_seq, is_open, stored = row
+        goes_on = bool(is_open) and self._now() - stored < GOES_ON_S
+        return Kept(json.loads(body), acknowledged, first_seq, goes_on)
 
     def _missing(self, first: int, last: int, then: Message) -> Message:
         """Return a gap for numbers of which nothing is kept; its id comes before every other."""

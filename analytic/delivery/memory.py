@@ -34,6 +34,13 @@ class Memory:
 
     hold = commit
 
+    def retract(self, message: Message, event_id: str) -> None:
+        """Delete an event's messages, and keep the one that says so."""
+        with self._lock:
+            kept = [one for one in self._messages if one.get("id") != event_id]
+            self._messages.clear()
+            self._messages.extend([*kept, message])
+
     def accept(self, message: Message) -> None:
         """Keep one message; it is a sink as well."""
         self.commit([message])

@@ -11,20 +11,21 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from analytic.delivery.bounds import bound, trim
 from analytic.delivery.database import Database
 from analytic.events.types import Message, gap_in_place_of, is_event
 
 _LOG = logging.getLogger(__name__)
 _WEIGHTS = {"notice": 0, "warning": 1, "critical": 2}
 _MOST_HELD = 10_000
-_ALWAYS_KEPT = 1000
-_SLAB = 20  # a twentieth of the bound goes at once, so that not every message has to look for one to give up
+_TRIM_EVERY, _TRIM_EVERY_S = 100, 3600.0
 
 
 class Outbox:
@@ -73,7 +74,8 @@ class Outbox:
         self._forget_sinks()
         counts = dict(database.read("SELECT sink, count(*) FROM pending WHERE first_seq IS NULL GROUP BY sink"))
         self._depths = {sink: int(counts.get(sink, 0)) for sink in self._sinks}
-        self._since_trimmed = 0
+        self._clock = time.monotonic
+        self._since_trimmed, self._trimmed_at = 0, -math.inf
 
     @property
     def last_seq(self) -> int | None:
@@ -104,9 +106,10 @@ class Outbox:
                     self._given_up(sink, 1)
 
     def settle(self) -> None:
-        """Write what could not be written before, if that works now."""
+        """Write what could not be written before, if that works now, and delete what is too old."""
         with self._lock:
-            if not self._held and not any(self._unrecorded.values()):
+            is_due = self._clock() - self._trimmed_at >= _TRIM_EVERY_S
+            if not self._held and not any(self._unrecorded.values()) and not is_due:
                 return
             try:
                 self._write(())
@@ -115,20 +118,20 @@ class Outbox:
 
     def pending(self, sink: str, limit: int) -> list[Message]:
         """Return the next messages for a sink, in order."""
-        with self._lock:
+        with self._lock:  # all the time: what is held may go to disk, and then it would be found twice
             held = [message for message, sinks in self._held.values() if sink in sinks]
             done = self._unrecorded[sink]
-        try:
-            rows = self._database.read(
-                "SELECT seq, first_seq, body FROM pending JOIN messages USING (seq) "
-                "WHERE sink = ? ORDER BY seq LIMIT ?",
-                (sink, limit + len(done)),
-            )
-        except sqlite3.Error:
-            if not held:
-                raise
-            rows = []
-        found = [self._as_sent(first, body) for seq, first, body in rows if seq not in done]
+            try:
+                rows = self._database.read(
+                    "SELECT seq, first_seq, body FROM pending JOIN messages USING (seq) "
+                    "WHERE sink = ? ORDER BY seq LIMIT ?",
+                    (sink, limit + len(done)),
+                )
+            except sqlite3.Error:
+                if not held:
+                    raise
+                rows = []
+            found = [self._as_sent(first, body) for seq, first, body in rows if seq not in done]
         return sorted([*found, *held], key=lambda message: int(message["seq"]))[:limit]
 
     def acknowledge(self, sink: str, numbers: Sequence[int]) -> None:
@@ -141,25 +144,44 @@ class Outbox:
             try:
                 with self._database.transaction() as connection:
                     self._record(connection)
+                    depths = self._counted(connection)
             except sqlite3.Error as error:
                 _LOG.warning("an acknowledgement cannot be noted yet", extra={"sink": sink, "error": str(error)})
                 return
-            self._recorded()
+            self._recorded(depths)
+
+    def retract(self, message: Message, event_id: str) -> None:
+        """Write that an event is deleted, and delete it: at once, or not at all.
+
+        Each of its messages becomes a gap in its place, also for sinks that have not had it yet. What was deleted is
+        overwritten in the file.
+
+        Raises
+        ------
+        sqlite3.Error
+            Nothing is written.
+        """
+        with self._lock:
+            self._write([message], event_id)
+        self._database.scrub()
 
     def redeliver(self, sink: str, after: int, since: float) -> int:
         """Have a sink get again what it has had: numbers above `after`, not older than `since`; return how many."""
         with self._lock:
             try:
                 with self._database.transaction() as connection:
+                    self._record(connection)  # else these would be taken for had, and not go again
                     found = connection.execute(
                         "INSERT OR IGNORE INTO pending (sink, seq) "
                         "SELECT ?, seq FROM messages WHERE seq > ? AND stored >= ?",
                         (sink, after, since),
                     ).rowcount
+                    depths = self._counted(connection)
             except sqlite3.Error as error:
                 _LOG.warning("what went before cannot go again", extra={"sink": sink, "error": str(error)})
                 return 0
             self._depths[sink] += found
+            self._recorded(depths)
         return found
 
     def depth(self, sink: str) -> int:
@@ -168,13 +190,16 @@ class Outbox:
             return self._depths[sink] + sum(sink in sinks for _, sinks in self._held.values())
 
     def age_s(self, sink: str) -> float:
-        """Return how long the oldest message has been waiting for a sink, seconds."""
-        rows = self._database.read(
-            "SELECT stored FROM pending JOIN messages USING (seq) WHERE sink = ? ORDER BY seq LIMIT 1", (sink,)
-        )
+        """Return how long the oldest message on disk has been waiting, seconds; NaN where nobody can tell."""
+        try:
+            rows = self._database.read(
+                "SELECT stored FROM pending JOIN messages USING (seq) WHERE sink = ? ORDER BY seq LIMIT 1", (sink,)
+            )
+        except sqlite3.Error:  # it is asked for beside much else that must be told
+            return math.nan
         return max(0.0, self._now() - rows[0][0]) if rows else 0.0
 
-    def _write(self, messages: Sequence[Message]) -> None:
+    def _write(self, messages: Sequence[Message], forgotten: str | None = None) -> None:
         held = [self._held[seq] for seq in sorted(self._held)]
         counts = dict.fromkeys(self._sinks, 0)
         with self._database.transaction() as connection:
@@ -182,17 +207,20 @@ class Outbox:
                 self._insert(connection, message, sinks)
                 for sink in sinks:
                     counts[sink] += 1
+            if forgotten is not None:
+                self._forget(connection, forgotten)
             self._record(connection)
             dropped = {
-                sink: self._bound(connection, sink)
+                sink: bound(connection, sink, self._max_pending)
                 for sink, count in counts.items()
                 if self._depths[sink] + count > self._max_pending
             }
             self._trim(connection, len(messages))
+            depths = self._counted(connection)
         self._held.clear()
-        self._recorded()
         for sink, count in counts.items():
             self._depths[sink] += count - dropped.get(sink, 0)
+        self._recorded(depths)
         for sink, count in dropped.items():
             _LOG.error("too many messages wait: some are given up", extra={"sink": sink, "messages": count})
             self._given_up(sink, count)
@@ -222,71 +250,41 @@ class Outbox:
                 ),
             )
 
+    def _forget(self, connection: sqlite3.Connection, event_id: str) -> None:
+        rows = connection.execute("SELECT seq, body FROM messages WHERE event_id = ?", (event_id,)).fetchall()
+        for seq, body in rows:
+            gap = self._sign(gap_in_place_of(json.loads(body)))
+            connection.execute("UPDATE messages SET event_id = NULL, body = ? WHERE seq = ?", (text_of(gap), seq))
+        connection.execute("DELETE FROM events WHERE id = ?", (event_id,))
+
     def _record(self, connection: sqlite3.Connection) -> None:
         connection.executemany(
             "DELETE FROM pending WHERE sink = ? AND seq = ?",
             [(sink, seq) for sink, numbers in self._unrecorded.items() for seq in numbers],
         )
 
-    def _recorded(self) -> None:
-        for sink, numbers in self._unrecorded.items():
-            if numbers:
-                numbers.clear()
-                found = self._database.read(
-                    "SELECT count(*) FROM pending WHERE sink = ? AND first_seq IS NULL", (sink,)
-                )
-                self._depths[sink] = int(found[0][0])
+    def _counted(self, connection: sqlite3.Connection) -> dict[str, int]:
+        """Count anew what waits for the sinks whose acknowledgements are being noted."""
+        counts = dict[str, int]()
+        for sink in (sink for sink, numbers in self._unrecorded.items() if numbers):
+            ((counts[sink],),) = connection.execute(
+                "SELECT count(*) FROM pending WHERE sink = ? AND first_seq IS NULL", (sink,)
+            ).fetchall()
+        return counts
 
-    def _bound(self, connection: sqlite3.Connection, sink: str) -> int:
-        """Turn the oldest messages of the least weight into gaps, and gaps that meet into one."""
-        ((waiting,),) = connection.execute(
-            "SELECT count(*) FROM pending WHERE sink = ? AND first_seq IS NULL", (sink,)
-        ).fetchall()
-        excess = waiting - self._max_pending
-        if excess <= 0:
-            return 0
-        wanted = min(waiting, excess + self._max_pending // _SLAB)
-        found = connection.execute(
-            "SELECT seq FROM pending JOIN messages USING (seq) WHERE sink = ? AND first_seq IS NULL "
-            "ORDER BY rank, seq LIMIT ?",
-            (sink, wanted),
-        ).fetchall()
-        connection.executemany(
-            "UPDATE pending SET first_seq = seq WHERE sink = ? AND seq = ?", [(sink, seq) for (seq,) in found]
-        )
-        self._join_gaps(connection, sink)
-        return len(found)
-
-    @staticmethod
-    def _join_gaps(connection: sqlite3.Connection, sink: str) -> None:
-        rows = connection.execute(
-            "SELECT first_seq, seq FROM pending WHERE sink = ? AND first_seq IS NOT NULL ORDER BY seq", (sink,)
-        ).fetchall()
-        joined: list[list[int]] = []
-        for first, last in rows:
-            if joined and first == joined[-1][-1] + 1:
-                joined[-1].append(last)
-            else:
-                joined.append([first, last])
-        for first, *passed, last in joined:
-            if passed:
-                connection.executemany(
-                    "DELETE FROM pending WHERE sink = ? AND seq = ?", [(sink, seq) for seq in passed]
-                )
-                connection.execute("UPDATE pending SET first_seq = ? WHERE sink = ? AND seq = ?", (first, sink, last))
+    def _recorded(self, depths: Mapping[str, int]) -> None:
+        """Forget what has been noted; reads nothing, because what fails here would seem not to be written."""
+        self._depths.update(depths)
+        for sink in depths:
+            self._unrecorded[sink].clear()
 
     def _trim(self, connection: sqlite3.Connection, count: int) -> None:
         """Now and then, delete what all have and nobody will ask for any more."""
         self._since_trimmed += count
-        if self._since_trimmed < 100:
+        if self._since_trimmed < _TRIM_EVERY and self._clock() - self._trimmed_at < _TRIM_EVERY_S:
             return
-        self._since_trimmed = 0
-        ((last,),) = connection.execute("SELECT max(seq) FROM messages").fetchall()
-        connection.execute(
-            "DELETE FROM messages WHERE seq <= ? AND (seq <= ? OR stored < ?) AND seq NOT IN (SELECT seq FROM pending)",
-            ((last or 0) - _ALWAYS_KEPT, (last or 0) - self._kept_messages, self._now() - self._kept_s),
-        )
-        connection.execute("DELETE FROM events WHERE id NOT IN (SELECT event_id FROM messages WHERE event_id NOT NULL)")
+        self._since_trimmed, self._trimmed_at = 0, self._clock()
+        trim(connection, self._kept_messages, self._now() - self._kept_s)
 
     def _as_sent(self, first_seq: int | None, body: str) -> Message:
         message: Message = json.loads(body)
@@ -298,8 +296,11 @@ class Outbox:
         gone: list[tuple[Any, ...]] = [row for row in waiting if row[0] not in self._sinks]
         for sink, count in gone:
             _LOG.warning("a sink is gone, and what waited for it", extra={"sink": sink, "messages": count})
-            with self._database.transaction() as connection:
-                connection.execute("DELETE FROM pending WHERE sink = ?", (sink,))
+            try:
+                with self._database.transaction() as connection:
+                    connection.execute("DELETE FROM pending WHERE sink = ?", (sink,))
+            except sqlite3.Error as error:  # the disk is full: the next start does it
+                _LOG.warning("what waited for it stays for now", extra={"sink": sink, "error": str(error)})
 
 
 def text_of(message: Message) -> str:

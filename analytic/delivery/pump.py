@@ -24,6 +24,7 @@ _LOG = logging.getLogger(__name__)
 LONGEST_PAUSE_S = 15.0
 _BATCH = 100
 _TICK_S = 1.0
+_MOST_FAULTS = 10
 
 
 class Unreachable(Exception):
@@ -90,6 +91,8 @@ class Pump:
         Where from.
     delivered
         Told the sink's name and how many messages it has acknowledged.
+    given_up
+        Told the sink's name and 1 where a message is left out, because the sink fails on it by a fault of ours.
     reachable
         Told the sink's name and whether it can be reached, whenever that changes.
     longest_pause_s
@@ -102,13 +105,16 @@ class Pump:
         outbox: Waiting,
         *,
         delivered: Callable[[str, int], None] = lambda _sink, _count: None,
+        given_up: Callable[[str, int], None] = lambda _sink, _count: None,
         reachable: Callable[[str, bool], None] = lambda _sink, _is: None,
         longest_pause_s: float = LONGEST_PAUSE_S,
     ) -> None:
         self._sink = sink
         self._outbox = outbox
         self._delivered = delivered
+        self._given_up = given_up
         self._reachable = reachable
+        self._faults = (0, 0)  # a number, and how often the sink failed on it
         self._stopping = threading.Event()
         self._work = threading.Event()
         self._is_reachable: bool | None = None
@@ -156,6 +162,7 @@ class Pump:
 
     def _once(self) -> None:
         """Send a batch, or wait a moment for one."""
+        batch: list[Message] = []
         try:
             self._work.clear()
             batch = self._outbox.pending(self._sink.name, _BATCH)
@@ -169,6 +176,7 @@ class Pump:
             raise
         except Exception as error:  # a fault of ours must not end deliveries for good
             _LOG.exception("a sink failed", extra={"sink": self._sink.name})
+            self._give_up_after_all(batch)
             raise Unreachable(f"{type(error).__name__}; the log says more") from error
         if not batch:
             self._work.wait(_TICK_S)
@@ -177,11 +185,27 @@ class Pump:
         done: list[int] = []
         try:
             for number in self._sink.deliver(batch):
-                done.append(number)  # noqa: PERF402 - what came before a failure counts
+                done.append(number)
+                if self._stopping.is_set():  # what is left of the batch goes at the next start
+                    break
         finally:
             if done:
                 self._outbox.acknowledge(self._sink.name, done)
                 self._delivered(self._sink.name, len(done))
+        if not done:
+            raise Unreachable("nothing was acknowledged")
+
+    def _give_up_after_all(self, batch: Sequence[Message]) -> None:
+        """Leave a message out that a sink fails on again and again by a fault of ours: the next ones must go."""
+        left = self._outbox.pending(self._sink.name, 1) if batch else []
+        if not left:
+            return
+        seq = left[0]["seq"]
+        self._faults = (seq, self._faults[1] + 1 if self._faults[0] == seq else 1)
+        if self._faults[1] >= _MOST_FAULTS:
+            _LOG.error("a message is given up: the sink fails on it", extra={"sink": self._sink.name, "seq": seq})
+            self._outbox.acknowledge(self._sink.name, [seq])
+            self._given_up(self._sink.name, 1)
 
     def _failed(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome is not None else None

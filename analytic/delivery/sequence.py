@@ -16,6 +16,7 @@ from pathlib import Path
 
 _LOG = logging.getLogger(__name__)
 _FORMAT = "{:020d} {:020d}\n"
+_SIZE_BYTES = 42
 _AHEAD = 1000
 
 
@@ -40,8 +41,8 @@ class Sequence:
         reserved, unstored = self._read()
         self.last = max(reserved if stored is None else stored, unstored)
         self._unstored = unstored
-        self._reserved = 0
-        self._reserve()
+        self._reserved = max(reserved, self.last)  # never lowered: a start that fails must not bring old numbers back
+        self._write()
 
     def next(self) -> int:
         """Give a number."""
@@ -49,6 +50,10 @@ class Sequence:
         if self.last > self._reserved:
             self._reserve()
         return self.last
+
+    def take_back(self) -> None:
+        """Give the last number again the next time: nothing has had it."""
+        self.last -= 1
 
     def not_stored(self) -> None:
         """Remember the last number, because the outbox could not."""
@@ -68,7 +73,7 @@ class Sequence:
     def _read(self) -> tuple[int, int]:
         if self._handle is None:
             return 0, 0
-        found = os.pread(self._handle, 64, 0).split()
+        found = os.pread(self._handle, _SIZE_BYTES, 0).split()
         if not found:
             return 0, 0
         try:

@@ -15,6 +15,7 @@ import os
 from pathlib import Path
 
 import rfc8785
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -76,7 +77,7 @@ class Signer:
             raise BadKey(f"{path}: others may read the key of this device; chmod 600 it, or delete it for a new one")
         try:
             key = load_pem_private_key(path.read_bytes(), password=None)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise BadKey(f"{path} holds no key of this device; delete it for a new one") from error
         if not isinstance(key, Ed25519PrivateKey):
             raise BadKey(f"{path} holds a key of another kind than Ed25519; delete it for a new one")
@@ -85,6 +86,10 @@ class Signer:
     def sign(self, message: Message) -> Message:
         """Return the message with its signature."""
         return {**message, "signature": encoded(self._key.sign(signed_bytes(message)))}
+
+    def sign_anew(self, message: Message) -> Message:
+        """Return a message in the place of an older one, signed: this device says so, whoever said the other."""
+        return self.sign({**message, "device": self.device})
 
     def sign_bytes(self, content: bytes) -> str:
         """Return the signature of bytes, base64url without padding."""
@@ -140,3 +145,8 @@ def _make(path: Path) -> None:
         os.link(temporary, path)  # unlike a rename, this never replaces a key
     finally:
         temporary.unlink()
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)  # the name as well: what was signed with a key must not outlive it
+    finally:
+        os.close(folder)

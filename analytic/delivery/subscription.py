@@ -107,8 +107,8 @@ def _heartbeat(fields: Mapping[str, Any]) -> float | None:
     if asked is None:
         return None
     try:
-        seconds = float(asked)
-    except (TypeError, ValueError):
+        seconds = math.nan if isinstance(asked, bool) else float(asked)
+    except (TypeError, ValueError, OverflowError):
         seconds = math.nan
     if not _LEAST_HEARTBEAT_S <= seconds <= _MOST_HEARTBEAT_S:
         raise InvalidSubscription(

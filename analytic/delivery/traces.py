@@ -46,6 +46,10 @@ class Traces:
         )
         return [key for (key,) in rows]
 
+    def all(self) -> set[str]:
+        """Return every key."""
+        return {key for (key,) in self._database.read("SELECT key FROM traces WHERE sink = ?", (self._sink,))}
+
     def older_than(self, age_s: float, limit: int) -> list[str]:
         """Return the oldest keys that have been there for longer than this."""
         rows = self._database.read(

@@ -5,17 +5,16 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from analytic.delivery.signing import device_of, signed_bytes
+from analytic.delivery.signing import device_of, encoded, signed_bytes
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}=?")
 _SIGNATURE = re.compile(r"[A-Za-z0-9_-]{86}")
@@ -89,18 +88,28 @@ class Verifier:
         """
         if not isinstance(message, dict):
             raise Forged("no message, but something else")
-        signature, seq = message.get("signature"), message.get("seq")
+        signature, seq = message.get("signature"), _whole(message.get("seq"))
         if not isinstance(signature, str) or not _SIGNATURE.fullmatch(signature):
             raise Forged("not signed")
         if message.get("device") != self.device:
             raise Forged("from another device")
-        if not isinstance(seq, int) or isinstance(seq, bool):
+        if seq is None:
             raise Forged("without a number")
+        content = base64.urlsafe_b64decode(signature + "==")
+        if encoded(content) != signature:  # the last character says four bits more than the signature has
+            raise Forged("not signed")
         try:
-            self._key.verify(base64.urlsafe_b64decode(signature + "=="), signed_bytes(message))
+            self._key.verify(content, signed_bytes(message))
         except (InvalidSignature, ValueError, RecursionError) as error:
             raise Forged("the signature does not fit") from error
         return seq
+
+
+def _whole(number: Any) -> int | None:
+    """Return a number of JSON as an int, also where it is written as 7.0; None where it is no whole number."""
+    if isinstance(number, float) and number.is_integer():
+        return int(number)
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 class VerifierFile:
@@ -156,7 +165,7 @@ def read_key(text: str) -> Ed25519PublicKey:
         if _KEY.fullmatch(text):
             return Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(text.rstrip("=") + "="))
         key = load_pem_public_key(text.encode())
-    except (ValueError, TypeError, binascii.Error) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise ValueError("no Ed25519 public key: expected 43 characters of base64url, or PEM") from error
     if not isinstance(key, Ed25519PublicKey):
         raise ValueError("no Ed25519 public key: a key of another kind")

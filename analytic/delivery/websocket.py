@@ -25,7 +25,7 @@ from websockets.http11 import Request, Response
 
 from analytic.access import AccessRules, bearer
 from analytic.delivery.outbox import text_of
-from analytic.delivery.subscriber import CLOSE_SLOW, Subscriber
+from analytic.delivery.subscriber import CLOSE_SLOW, Past, Subscriber
 from analytic.delivery.subscription import InvalidSubscription, Subscription, from_message, from_target
 from analytic.events.types import Message
 
@@ -55,18 +55,6 @@ class Door(Protocol):
 
     async def handle(self, connection: ServerConnection) -> None:
         """Attend a connection until it ends."""
-        ...
-
-
-class Past(Protocol):
-    """What has been told."""
-
-    def position(self, cursor: str, /) -> int:
-        """Return the number of the message with that id; 0 for ``start``."""
-        ...
-
-    def after(self, seq: int, limit: int, /) -> list[Message]:
-        """Return the next messages after a number, in order."""
         ...
 
 
@@ -227,7 +215,7 @@ class WebsocketBus:
             elif len(self._subscribers) >= self._max_subscribers:
                 await connection.close(CLOSE_SLOW, "too many subscribers")
             else:
-                await self._attend(Subscriber(connection, self._past.after, self._queue_messages), subscription)
+                await self._attend(Subscriber(connection, self._past, self._queue_messages), subscription)
         except InvalidSubscription as error:
             await connection.close(_CLOSE_INVALID, str(error)[:120])
         except ConnectionClosed:
@@ -249,25 +237,17 @@ class WebsocketBus:
     async def _attend(self, subscriber: Subscriber, subscription: Subscription) -> None:
         self._subscribers.add(subscriber)  # first of all, so that nothing is told between the past and the present
         self._subscribers_changed(len(self._subscribers))
+        subscriber.subscribe(subscription)
         sending = asyncio.ensure_future(subscriber.send())
         try:
-            await self._subscribe(subscriber, subscription)
             async for text in subscriber.connection:
-                await self._subscribe(subscriber, from_message(text))
+                subscriber.subscribe(from_message(text))
         finally:
             self._subscribers.discard(subscriber)
             self._subscribers_changed(len(self._subscribers))
             sending.cancel()
             with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):
                 await sending
-
-    async def _subscribe(self, subscriber: Subscriber, subscription: Subscription) -> None:
-        """Take a subscription, and begin with what it asks for of the past."""
-        if subscription.since is not None and subscriber.is_catching_up:
-            raise InvalidSubscription("since: messages of the past are still on their way")
-        subscriber.subscription = subscription
-        if subscription.since is not None:
-            subscriber.replay_from(await asyncio.to_thread(self._past.position, subscription.since))
 
     def _offer(self, message: Message, text: str) -> None:
         for subscriber in tuple(self._subscribers):

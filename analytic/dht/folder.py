@@ -58,13 +58,18 @@ class Folder:
             handle = self._open(parts)
         except OSError as error:
             raise NoSuchFile(name, error.strerror or "cannot be opened") from error
-        with os.fdopen(handle, "rb") as stream:
-            found = os.fstat(stream.fileno())
+        try:
+            found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode):
                 raise NoSuchFile(name, "no regular file")
             if found.st_size > self._max_bytes:
                 raise NoSuchFile(name, f"at most {self._max_bytes} bytes are read, found {found.st_size}")
-            return stream.read(self._max_bytes)
+            with open(handle, "rb", closefd=False) as stream:
+                return stream.read(self._max_bytes)
+        except OSError as error:
+            raise NoSuchFile(name, error.strerror or "cannot be read") from error
+        finally:
+            os.close(handle)
 
     def _open(self, parts: list[str]) -> int:
         """Open a file one folder after the other, following no link at any of them."""

@@ -20,6 +20,7 @@ from analytic.errors import BadRequest, HearkenError, printable
 _LOG = logging.getLogger(__name__)
 _MOST_WAITING = 1000
 _TEXTS = ("requestor_id", "requestor_type", "request_id", "method")
+_LONGEST_ECHO = 256
 DESCRIPTION = "Audio anomaly detection results"
 
 
@@ -92,7 +93,10 @@ class DhtRequests:
 
     def take(self, topic_uuid: str, value: Any) -> None:
         """Take a request; one that was answered, or waits already, is left out. Returns at once."""
-        key = _key(topic_uuid, value)
+        try:
+            key = _key(topic_uuid, value)
+        except RecursionError:  # a tower of brackets: nothing that could be answered
+            return
         with self._lock:
             if key in self._under_way or self._answered.has(key):
                 return
@@ -110,7 +114,7 @@ class DhtRequests:
             try:
                 self._publish(str(uuid.uuid4()), self._answer(value), lambda key=key: self._done(key))  # type: ignore[misc]
             except Exception:  # noqa: BLE001 - one request must not end the answering of others
-                _LOG.exception("a request of the DHT failed")
+                _LOG.exception("an answer cannot be published on the DHT")
                 self._done(key)
 
     def _done(self, key: str) -> None:
@@ -121,19 +125,16 @@ class DhtRequests:
     def _answer(self, value: Any) -> dict[str, Any]:
         """Return what is published: the predecessor's form, with ``status`` and ``message`` where it went wrong."""
         fields = value if isinstance(value, dict) else {}
-        echoed = {name: found if isinstance(found := fields.get(name), str) else None for name in _TEXTS}
-        name = fields.get("audio_file")
-        result: dict[str, Any] = {
-            "description": DESCRIPTION,
-            **echoed,
-            "audio_file": name if isinstance(name, str) else None,
-            "predictions": [],
-        }
+        echoed = {name: _echo(fields.get(name)) for name in (*_TEXTS, "audio_file")}
+        result: dict[str, Any] = {"description": DESCRIPTION, **echoed, "predictions": []}
         try:
             request = _read(value)
             answer = self._analyse(request, lambda: self._folder.read(request.audio_file))
         except HearkenError as error:
             return {**result, "status": "error", "message": str(error)}
+        except Exception:  # noqa: BLE001 - whoever asked waits for an answer, also where the fault is ours
+            _LOG.exception("a request of the DHT failed")
+            return {**result, "status": "error", "message": "Internal error; the service's log says more"}
         kept = ("status", "analyzer_id", "analysis_id", "method", "predictions", "warnings")
         return {**result, **{name: answer[name] for name in kept if name in answer}}
 
@@ -148,6 +149,11 @@ def _read(value: Any) -> DhtRequest:
         if value.get(field) is not None and not isinstance(value[field], str):
             raise BadRequest(f"{field} is a text, found {printable(str(value[field]))}")
     return DhtRequest(name, **{field: value.get(field) for field in _TEXTS})
+
+
+def _echo(found: Any) -> str | None:
+    """Return a text of a request as it may be published: short, and such that UTF-8 can write it."""
+    return found[:_LONGEST_ECHO].encode(errors="replace").decode() if isinstance(found, str) else None
 
 
 def _key(topic_uuid: str, value: Any) -> str:

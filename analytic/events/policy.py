@@ -7,9 +7,10 @@ whatever axis the caller chose: that of the clip for an upload, Unix time for a 
 still right after a restart.
 
 A class counts a window whose score reaches `on`, unless a guard or a more precise class vetoes it. Enough windows that
-count open an event; it stays open while the score reaches `off` (two thresholds, as a Schmitt trigger has, so that it
-does not flap), and closes after `release_s` below. In the cool-down after an announced event the next one is silent,
-unless it scores much higher.
+count, or one that is `sure`, open an event; it stays open while the score reaches `off` (two thresholds, as a Schmitt
+trigger has, so that it does not flap), and closes after `release_s` below. In the cool-down after an announced event
+the next one is silent, unless it scores much higher; after many alarms too, until it scores higher than usual
+(`analytic.events.habituation`).
 """
 
 from __future__ import annotations
@@ -100,7 +101,13 @@ class Policy:
     def __init__(self, rules: Sequence[Rule]) -> None:
         # Scores are float32: a threshold is reached by itself only if it is one too.
         self.rules = tuple(
-            replace(rule, on=float(np.float32(rule.on)), off=float(np.float32(rule.off))) for rule in rules
+            replace(
+                rule,
+                on=_float32(rule.on),
+                off=_float32(rule.off),
+                sure=None if rule.sure is None else _float32(rule.sure),
+            )
+            for rule in rules
         )
         self._members = [np.array(rule.members, np.intp) for rule in self.rules]
         self._weights = [np.array(rule.weights or [1.0] * len(rule.members), np.float32) for rule in self.rules]
@@ -193,6 +200,10 @@ class Policy:
 _NEW = ClassState()
 
 
+def _float32(score: float) -> float:
+    return float(np.float32(score))
+
+
 def _missed(rule: Rule, event: Open, look: Look) -> bool:
     """Tell whether windows are missing before this one, and the event would have ended in them."""
     silent_s = look.stop_s - rule.hop_s - event.last_stop_s
@@ -254,7 +265,7 @@ def _idle(
             reason, other, found, needed = veto
             return mine, _verdict(rule, look, reason, score, other=other, found=found, needed=needed)
         return mine, _verdict(rule, look, "quiet" if score < rule.off else "below_on", score)
-    if len(hits) < rule.confirm:
+    if len(hits) < rule.confirm and not _is_sure(rule, score):
         return mine, _verdict(rule, look, "confirming", score, found=len(hits), needed=rule.confirm)
     lasted_s = look.stop_s - run.stop_s
     if lasted_s < rule.min_s - _EPSILON_S:
@@ -265,6 +276,10 @@ def _idle(
     opened = Open(mine.events + 1, onset_s, first.stop_s, look.stop_s, best.score, best.label_index)
     mine = replace(mine, recent=(), run=None, open=opened, events=opened.number)
     return _announce(rule, mine, opened, look, score, transitions)
+
+
+def _is_sure(rule: Rule, score: float) -> bool:
+    return rule.sure is not None and score >= rule.sure
 
 
 def _run(rule: Rule, mine: ClassState, now: Hit) -> Hit:
@@ -287,9 +302,16 @@ def _announce(
     if cools and not (event.score >= louder and event.score > mine.last_score):
         until_s = mine.cooling_until_s
         return mine, _verdict(rule, look, "cooling_down", score, found=score, needed=louder, until_s=until_s)
+    # As it was when the event began: it is told for what it sounds like, not because time has passed.
+    needed = rule.habituation.raised(rule.on, mine.told, event.first_stop_s)
+    if event.score < needed:
+        recent = rule.habituation.recent(mine.told, event.first_stop_s)
+        return mine, _verdict(rule, look, "habituated", score, found=recent, needed=needed)
     event = replace(event, announced=event.score)
     transitions.append(_transition("start", rule, event))
-    return replace(mine, open=event, last_score=event.score), _verdict(rule, look, "alert", score, found=event.score)
+    told = rule.habituation.after(mine.told, look.stop_s)
+    mine = replace(mine, open=event, last_score=event.score, told=told)
+    return mine, _verdict(rule, look, "alert", score, found=event.score)
 
 
 def _going(

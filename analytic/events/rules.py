@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from analytic.events.habituation import NONE, Habituation
+
 Severity = Literal["critical", "warning", "notice"]
 
 
@@ -50,6 +52,8 @@ class Rule:
         A window counts from `on` up; an open event stays open from `off` up; 0 < off <= on <= 1.
     confirm, among
         How many windows of the last how many must count before it is an alarm.
+    sure
+        Score from which one window is enough, whatever `confirm` says; None for never. At least `on`.
     min_s, max_s
         An alarm needs windows that count over at least `min_s`; an event is closed after `max_s`.
     release_s
@@ -58,6 +62,8 @@ class Rule:
         How long after an announced event the next one stays silent.
     escalation
         How much higher than the last announced one a score must be to be announced all the same.
+    habituation
+        How much higher a score must be after many alarms.
     lag_s
         How much of a sound a window must hold before it counts: onsets are dated back, offsets forward by it.
     guards
@@ -77,11 +83,13 @@ class Rule:
     off: float = 0.3
     confirm: int = 1
     among: int = 1
+    sure: float | None = None
     min_s: float = 0.0
     max_s: float = 600.0
     release_s: float = 1.0
     cool_down_s: float = 30.0
     escalation: float = 0.3
+    habituation: Habituation = NONE
     lag_s: float = 0.5
     guards: tuple[Guard, ...] = ()
     children: tuple[str, ...] = ()
@@ -94,6 +102,8 @@ class Rule:
             and (len(self.weights) != len(self.members) or not all(0 < weight <= 1 for weight in self.weights)),
             f"0 < off <= on <= 1, found off {self.off:g} and on {self.on:g}": not 0 < self.off <= self.on <= 1,
             f"1 <= confirm <= among, found {self.confirm} of {self.among}": not 1 <= self.confirm <= self.among,
+            f"on <= sure, found on {self.on:g} and sure {self.sure}": self.sure is not None
+            and not self.on <= self.sure,
             f"0 <= min_s < max_s, found {self.min_s:g} and {self.max_s:g}": not 0 <= self.min_s < self.max_s,
             "window_s and hop_s above 0; release_s, cool_down_s, lag_s and escalation 0 or above": min(
                 self.window_s, self.hop_s

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from analytic.events.habituation import NEVER, Told
 
 
 class Hit(NamedTuple):
@@ -67,6 +69,8 @@ class ClassState:
         Until when new events stay silent.
     last_score
         The score of the last announced event.
+    told
+        How many were announced of late.
     """
 
     recent: tuple[Hit, ...] = ()
@@ -76,6 +80,16 @@ class ClassState:
     ended_s: float = float("-inf")
     cooling_until_s: float = float("-inf")
     last_score: float = 0.0
+    told: Told = NEVER
+
+    def earlier(self, by_s: float) -> ClassState:
+        """Return the same, dated back by so many seconds, of a source whose sound has ended."""
+        return replace(
+            self,
+            ended_s=self.ended_s - by_s,
+            cooling_until_s=self.cooling_until_s - by_s,
+            told=self.told._replace(at_s=self.told.at_s - by_s),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +132,7 @@ _TIMES = ("ended_s", "cooling_until_s")
 
 def _plain(state: ClassState) -> dict[str, Any]:
     hits = {"recent": [list(hit) for hit in state.recent], "run": None if state.run is None else list(state.run)}
-    fields = asdict(state) | hits
+    fields = asdict(state) | hits | {"told": list(state.told)}
     return fields | {name: None for name in _TIMES if fields[name] == _NEVER}
 
 
@@ -130,5 +144,6 @@ def _class_state(fields: Mapping[str, Any]) -> ClassState:
         open=None if fields["open"] is None else Open(**fields["open"]),
         events=int(fields["events"]),
         last_score=float(fields["last_score"]),
+        told=Told(*map(float, fields["told"])),
         **times,
     )

@@ -14,6 +14,7 @@ Reason = Literal[
     "confirming",
     "too_short",
     "cooling_down",
+    "habituated",
     "alert",
     "escalated",
     "continuing",
@@ -36,7 +37,8 @@ class Verdict(NamedTuple):
         The class's score and its thresholds.
     found, needed
         With ``confirming``, windows; with ``too_short``, seconds; with ``cooling_down``, the score and the one that
-        would be announced all the same; with ``alert``, the event's highest score; with ``escalated``, that and the one
+        would be announced all the same; with ``habituated``, how many alarms there were of late and the score that the
+        event needs after them; with ``alert``, the event's highest score; with ``escalated``, that and the one
         from which it is told again.
     other
         With ``guarded`` the guard, with ``rolled_up`` the class that says it more precisely.
@@ -73,6 +75,8 @@ class Verdict(NamedTuple):
                 f"{self.needed:.1f} s needed",
                 "cooling_down": f"silent for another {self.until_s - self.stop_s:.0f} s after the last alert: "
                 f"{score} is below the {self.needed:.4g} that would be told all the same",
+                "habituated": f"no alert: {score} reaches {self._reached():.4g}, but after {self.found:.1f} alerts of "
+                f"late (older ones count less) {self.needed:.4g} is needed",
                 "alert": f"alert: {score} reaches {self._reached():.4g}"
                 + ("" if self.score >= self.on else f", and the highest so far, {self.found:.4g}, {self.on:.4g}"),
                 "escalated": f"told again: with {score} the highest so far is {self.found:.4g}, and "

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -297,12 +297,7 @@ def _earlier(state: State, by_s: float) -> State:
     """Date back what is remembered of a source whose sound has ended; not forward."""
     if by_s <= 0:
         return state
-    return State(
-        {
-            name: replace(one, ended_s=one.ended_s - by_s, cooling_until_s=one.cooling_until_s - by_s)
-            for name, one in state.classes.items()
-        }
-    )
+    return State({name: one.earlier(by_s) for name, one in state.classes.items()})
 
 
 def _peak_dbfs(clip: Clip, transition: Transition, zero_s: float) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, SecretStr, field_serializer, field_validator, model_validator
@@ -18,6 +19,7 @@ from analytic.settings.section import Section, read_secret
 Severity = Literal["notice", "warning", "critical"]
 Phase = Literal["start", "update", "end"]
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _TOPIC = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
 
@@ -38,9 +40,34 @@ class WebhookSettings(Section):
     @field_validator("url")
     @classmethod
     def _address(cls, url: SecretStr) -> SecretStr:
-        if not re.match(r"https?://[^/]", url.get_secret_value()):
+        try:
+            parts = urlsplit(url.get_secret_value())
+            is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_address = False
+        if not is_address:
             raise ValueError("expected an http or https address")
         return url
+
+    @field_validator("headers")
+    @classmethod
+    def _sendable(cls, headers: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
+        for name, value in headers.items():
+            if not _HEADER.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a header")
+            if not all(" " <= character <= "~" for character in value.get_secret_value()):
+                raise ValueError(f"{name}: a header holds visible ASCII characters and blanks only")
+        return MappingProxyType(dict(headers))
+
+    @field_serializer("headers")
+    def _plain(self, headers: Mapping[str, SecretStr]) -> dict[str, SecretStr]:
+        return dict(headers)
+
+    @model_validator(mode="after")
+    def _has_topic(self) -> WebhookSettings:
+        if self.template == "ntfy" and not urlsplit(self.url.get_secret_value()).path.strip("/"):
+            raise ValueError("ntfy needs a topic in its url, such as https://ntfy.sh/my-home")
+        return self
 
 
 class DeliverySettings(Section):
@@ -94,6 +121,11 @@ class MqttSettings(Section):
     frigate_prefix: str | None = Field(
         None, pattern=f"^{_TOPIC.pattern}$", description="Tell alarms on Frigate's topics as well, beginning so."
     )
+
+    @field_validator("host")
+    @classmethod
+    def _named(cls, host: str | None) -> str | None:
+        return host or None
 
     @model_validator(mode="after")
     def _whole(self) -> MqttSettings:

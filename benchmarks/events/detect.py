@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytic.events.classes import ALERT_CLASSES
+from analytic.events.habituation import NONE
 from analytic.events.policy import Look, Policy, Transition
 from analytic.events.rules import Rule
 from analytic.events.state import State
@@ -28,6 +30,11 @@ Scores = NDArray[np.float32]
 def rules(on: Mapping[str, tuple[float, float]]) -> list[Rule]:
     """Return the rules of the class table for these classes, with these thresholds, (on, off) by class."""
     return [_BY_NAME[name].rule(index_of, *on[name]) for name in EVERY if name in on]
+
+
+def without_habituation(made: Iterable[Rule]) -> list[Rule]:
+    """Return rules by which every alarm is told, however many there were of late."""
+    return [replace(rule, habituation=NONE) for rule in made]
 
 
 def baseline(on: float) -> list[Rule]:

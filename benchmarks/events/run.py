@@ -20,7 +20,16 @@ from analytic.events.policy import Policy
 from benchmarks import event_picture, report
 from benchmarks.events import folds
 from benchmarks.events.calibrate import ALLOWED, ALLOWED_PLAIN, Heard, Place, curve, points, tallies
-from benchmarks.events.detect import EVERY, WINDOW_S, baseline, class_scores, detect, of_policy, rules
+from benchmarks.events.detect import (
+    EVERY,
+    WINDOW_S,
+    baseline,
+    class_scores,
+    detect,
+    of_policy,
+    rules,
+    without_habituation,
+)
 from benchmarks.events.plan import COLUMNS, FOLDER, Column, heard, taggers
 from benchmarks.events.streams import CLASSES, Material, Stream
 from benchmarks.events.windows import Windows
@@ -40,6 +49,7 @@ BASELINES = (0.5, 0.8)
 HOP_S = 0.5
 MEDIUM = "medium"
 WORDS = ("very_low", MEDIUM)
+STEADY = f"{MEDIUM}_without_habituation"
 
 Points = Mapping[str, Mapping[str, OperatingPoint]]
 Found = list[tuple[Stream, Windows, list[Detection]]]
@@ -87,7 +97,8 @@ def write_points(columns: Sequence[Column], named: Mapping[str, StreamingTagger]
         rows = scored(column, named[column.tagger], {})
         curves = {name: curve(tallies(name, rows), rows) for name in EVERY}
         found = {
-            name: {word: asdict(point) for word, point in points(places).items()} for name, places in curves.items()
+            name: {word: asdict(point) for word, point in points(name, places).items()}
+            for name, places in curves.items()
         }
         path = shipped.FOLDER / f"{column.tagger}.points.json"
         facts = {
@@ -103,15 +114,17 @@ def write_points(columns: Sequence[Column], named: Mapping[str, StreamingTagger]
 
 
 def measure(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool]) -> dict[str, Any]:
-    """Score one column: our alarms at two sensitivities, and single windows over one threshold."""
+    """Score one column: our alarms at two sensitivities, and at one of them without habituation; single windows."""
     rows = scored(column, tagger, pools)
     tallied = {name: tallies(name, rows) for name in CLASSES}
     print(f"{column.name}: thresholds tried", flush=True)
-    found: dict[str, Found] = {word: [] for word in WORDS}
+    found: dict[str, Found] = {word: [] for word in (*WORDS, STEADY)}
     for chosen, others in parts(column, rows):
-        by_class = {name: points(curve(tallied[name], others)) for name in CLASSES}
-        for word in WORDS:
-            policy = Policy(rules({name: (by[word].on, by[word].off) for name, by in by_class.items()}))
+        by_class = {name: points(name, curve(tallied[name], others)) for name in CLASSES}
+        made = {word: rules({name: (by[word].on, by[word].off) for name, by in by_class.items()}) for word in WORDS}
+        made[STEADY] = without_habituation(made[MEDIUM])
+        for word, mine in made.items():
+            policy = Policy(mine)
             found[word] += [
                 (stream, windows, detect(policy, windows, of_policy(policy, scores)))
                 for stream, windows, scores in chosen
@@ -121,7 +134,7 @@ def measure(column: Column, tagger: StreamingTagger, pools: dict[Material, Pool]
         "tagger": column.tagger,
         "material": [one.name for one in column.materials],
         "curves": {name: _drawn(curve(tallied[name], rows)) for name in CLASSES},
-        **{f"hearken_{word}": figures_of(found[word]) for word in WORDS},
+        **{f"hearken_{word}": figures_of(found[word]) for word in found},
         "event_f1_at_medium": event_based(found[MEDIUM]),
         "psds": threshold_free(rows),
     }

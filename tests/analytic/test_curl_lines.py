@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -131,3 +132,21 @@ def test_metadata_labels_and_description(curl: Curl) -> None:
     assert {"id", "name", "description", "type", "license"} <= set(curl("curl http://localhost:5000/model/metadata"))
     assert curl("curl http://localhost:5000/model/labels")["count"] == 527
     assert curl("curl http://localhost:5000/swagger.json")["swagger"] == "2.0"
+
+
+def test_what_was_told_can_be_asked_for_as_the_page_shows(curl: Curl) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^curl .*/events.*$", page, flags=re.MULTILINE)
+    for _ in range(3):
+        curl('curl -F "audio=@F.wav;type=audio/wav" -XPOST http://localhost:5000/model/predict')
+    answer = curl(line)
+    assert [event["event_class"] for event in answer["events"]] == ["smoke_alarm"] * 2
+    next_page = curl(line.replace("limit=2", f"limit=2&cursor={answer['next_cursor']}"))
+    assert len(next_page["events"]) == 1
+    assert next_page["next_cursor"] is None
+    (event,) = next_page["events"]
+    address = f"http://localhost:5000/events/{event['id']}"
+    assert curl(f"curl -XPOST {address}/acknowledge")["acknowledged"]
+    assert curl(f"curl -XDELETE {address}")["deleted"] == event["id"]
+    assert curl(f"curl {address}")["status"] == "error"
+    assert set(curl("curl http://localhost:5000/device")) == {"device", "algorithm", "public_key"}

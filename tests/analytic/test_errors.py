@@ -35,6 +35,8 @@ MADE: list[tuple[errors.HearkenError, dict[str, object]]] = [
     (errors.SourceConnected(HOSTILE), {"name": HOSTILE}),
     (errors.TooManySources(64), {"limit": 64}),
     (errors.UnknownSource(HOSTILE), {"name": HOSTILE}),
+    (errors.UnknownEvent(HOSTILE), {"event_id": HOSTILE}),
+    (errors.EventOpen(HOSTILE), {"event_id": HOSTILE}),
     (errors.SourceFailed(HOSTILE, "refused"), {"address": HOSTILE, "reason": "refused"}),
     (errors.ExtraMissing("A microphone", "microphone"), {"what": "A microphone", "extra": "microphone"}),
     (errors.NotReady("the websocket bus is down"), {"reason": "the websocket bus is down"}),

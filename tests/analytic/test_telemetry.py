@@ -21,12 +21,13 @@ HOSTILE = 'x\n{"event": "forged"}\r\n\x1b[31m\u2028\u0085\x00'
 
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
-    root, websockets = logging.getLogger(), logging.getLogger("websockets")
-    handlers, level, bus_level = root.handlers[:], root.level, websockets.level
+    root, libraries = logging.getLogger(), [logging.getLogger(name) for name in ("websockets", "urllib3")]
+    handlers, level, their_levels = root.handlers[:], root.level, [one.level for one in libraries]
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    websockets.setLevel(bus_level)
+    for one, its_level in zip(libraries, their_levels, strict=True):
+        one.setLevel(its_level)
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -84,6 +85,12 @@ class TestLogs:
         logging.getLogger("websockets.server").warning("odd")
         assert [line["event"] for line in logged(capsys)] == ["odd"]
 
+    def test_the_library_that_posts_tells_no_address(self, capsys: pytest.CaptureFixture[str]) -> None:
+        configure_logging("DEBUG")
+        logging.getLogger("urllib3.connectionpool").debug('"POST /token HTTP/1.1" 200')
+        logging.getLogger("urllib3.connection").warning("Failed to parse headers (url=http://localhost/token)")
+        assert logged(capsys) == []
+
     def test_configuring_twice_does_not_double_lines(self, capsys: pytest.CaptureFixture[str]) -> None:
         configure_logging("INFO")
         configure_logging("INFO")
@@ -123,6 +130,12 @@ class TestMetrics:
             "hearken_source_ok",
             "hearken_source_dropped_seconds",
             "hearken_model",
+            "hearken_messages_not_durable",
+            "hearken_outbox_messages",
+            "hearken_outbox_age_seconds",
+            "hearken_sink_delivered",
+            "hearken_outbox_given_up",
+            "hearken_sink_reachable",
         }
         assert "process_resident_memory_bytes" in metrics.exposition().decode()
 
@@ -154,6 +167,31 @@ class TestMetrics:
         assert found["hearken_bus_subscribers", ()] == 2
         assert found["hearken_model", (("name", "mn04_as"), ("version", "0.0.1"))] == 1
         assert found["hearken_messages_total", ()] == 1
+
+    def test_delivery_is_counted_by_sink(self) -> None:
+        metrics = Metrics()
+        metrics.delivered("mqtt", 3)
+        metrics.delivered("mqtt", 2)
+        metrics.given_up("dht", 7)
+        metrics.not_durable(4)
+        metrics.reachable("mqtt", True)
+        metrics.reachable("dht", True)
+        metrics.reachable("dht", False)
+        found = exposed(metrics)
+        mqtt, dht = (("sink", "mqtt"),), (("sink", "dht"),)
+        assert found["hearken_sink_delivered_total", mqtt] == 5
+        assert found["hearken_outbox_given_up_total", dht] == 7
+        assert found["hearken_messages_not_durable_total", ()] == 4
+        assert (found["hearken_sink_reachable", mqtt], found["hearken_sink_reachable", dht]) == (1, 0)
+
+    def test_what_waits_is_asked_for_when_it_is_shown(self) -> None:
+        metrics, waiting = Metrics(), [3]
+        metrics.outbox("webhook:phone", lambda: len(waiting), lambda: 1.5 * len(waiting))
+        phone = (("sink", "webhook:phone"),)
+        assert exposed(metrics)["hearken_outbox_messages", phone] == 1
+        waiting.append(4)
+        assert exposed(metrics)["hearken_outbox_messages", phone] == 2
+        assert exposed(metrics)["hearken_outbox_age_seconds", phone] == 3.0
 
     def test_an_event_counts_once_however_many_phases_it_has(self) -> None:
         metrics = Metrics()

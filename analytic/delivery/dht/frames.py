@@ -57,6 +57,17 @@ def delete(topic_name: str, topic_uuid: str) -> str:
     return _tagged("RequestDeleteTopicUUID", topic_name=topic_name, topic_uuid=topic_uuid)
 
 
+def sendable(value: Any) -> Any:
+    """Return a value as a node holds it: halves of surrogate pairs, which are no characters, are replaced.
+
+    Raises
+    ------
+    ValueError
+        It holds what JSON cannot.
+    """
+    return json.loads(_text(value))
+
+
 def read(text: str | bytes) -> Push | Answer | None:
     """Read what the node sends; None for what is nothing to us."""
     try:
@@ -80,4 +91,9 @@ def push_of(fields: dict[str, Any]) -> Push | None:
 
 
 def _tagged(kind: str, **fields: Any) -> str:
-    return json.dumps({kind: fields}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _text({kind: fields})
+
+
+def _text(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

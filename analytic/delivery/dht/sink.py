@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The DHT sink: each message under a key of its own, the newest also under the constant one, and requests taken.
 
-What is older than it need be is deleted from the DHT, and so is an event that is deleted here: its keys are noted.
+What is older than it need be is deleted from the DHT, and so is an event that is deleted here: its keys are noted. The
+constant key may hold another analyser's result: it goes only where it tells of what is deleted.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from analytic.delivery.dht.frames import LATEST, REQUESTS, RESULTS, Push
+from analytic.delivery.dht.frames import LATEST, REQUESTS, RESULTS, Push, sendable
 from analytic.delivery.dht.node import Node, Post, open_node
-from analytic.delivery.pump import Unreachable
 from analytic.delivery.traces import Traces
 from analytic.events.types import Message, is_event
 
@@ -76,22 +76,31 @@ class DhtSink:
         self._node: Node | None = None
 
     def answer(self, result: Result) -> None:
-        """Have an answer published, soon; may be called from any thread."""
-        self._results.put(result)
+        """Have an answer published, soon; may be called from any thread.
+
+        Raises
+        ------
+        ValueError
+            It holds what JSON cannot.
+        """
+        self._results.put(result._replace(value=sendable(dict(result.value))))
 
     def deliver(self, messages: Sequence[Message]) -> Iterator[int]:
         """Publish messages; yield each one's number once the node keeps it."""
         node = self._connected()
         with self._dropping():
+            # Noted before they are there: what is noted and is not there does no harm, the other way round it stays.
+            self._traces.add([(one["message_id"], one["id"] if is_event(one) else None) for one in messages])
+            gone = {one["id"] for one in messages if one["phase"] == "deleted"}
+            newest = next((one for one in reversed(messages) if is_event(one) and one["id"] not in gone), None)
+            latest = _event_in(node.value(RESULTS, LATEST)).get("id") if gone else None
             posts, last = list[Post](), dict[int, int]()
             for message in messages:
-                posts += self._posts(message)
+                posts += self._posts(message, latest)
+                if message is newest:
+                    posts.append(Post(RESULTS, LATEST, self._value(message)))
+                    latest = None  # from here on it tells of this one
                 last[len(posts) - 1] = message["seq"]
-            newest = next((one for one in reversed(messages) if is_event(one)), None)
-            if newest is not None:
-                posts.append(Post(RESULTS, LATEST, self._value(newest)))
-            # Noted before they are there: what is noted and is not there does no harm, the other way round it stays.
-            self._traces.add([(one["message_id"], one.get("id")) for one in messages])
             for index in node.post(posts):
                 if index in last:
                     yield last[index]
@@ -103,11 +112,7 @@ class DhtSink:
             self._publish_answers(node)
             for push in node.pushes():
                 self._take(push)
-            old = self._traces.older_than(self._kept_s, _CLEANED_AT_ONCE)
-            if old:
-                for _ in node.post([Post(RESULTS, key.removeprefix(_ANSWER), None) for key in old]):
-                    pass
-                self._traces.remove(old)
+            self._delete_old(node)
 
     def close(self) -> None:
         """Close the connection."""
@@ -126,19 +131,22 @@ class DhtSink:
 
     @contextlib.contextmanager
     def _dropping(self) -> Iterator[None]:
-        """Give the connection up where something goes wrong on it."""
+        """Give the connection up where something goes wrong: what still comes would be taken for later answers."""
         try:
             yield
-        except Unreachable:
+        except BaseException:
             self.close()
             raise
 
-    def _posts(self, message: Message) -> list[Post]:
-        """Return what one message does: it is published, and where it deletes an event, that is deleted."""
+    def _posts(self, message: Message, latest: str | None) -> list[Post]:
+        """Return what one message does: it is published, and where it deletes an event, that is deleted.
+
+        `latest` is the event that the constant key tells of.
+        """
         posts = []
         if message["phase"] == "deleted":
-            keys = self._traces.of_event(message["id"])
-            posts = [Post(RESULTS, key, None) for key in (*keys, LATEST)]
+            keys = self._traces.of_event(message["id"]) + [LATEST] * (latest == message["id"])
+            posts = [Post(RESULTS, key, None) for key in keys]
         return [*posts, Post(RESULTS, message["message_id"], self._value(message))]
 
     def _value(self, message: Message) -> dict[str, Any]:
@@ -165,13 +173,30 @@ class DhtSink:
         while self._unsent:
             result = self._unsent[0]
             self._traces.add([(_ANSWER + result.topic_uuid, None)])
-            value = dict(result.value)
-            for _ in node.post([Post(RESULTS, result.topic_uuid, value), Post(RESULTS, LATEST, value)]):
+            for _ in node.post([Post(RESULTS, key, result.value) for key in (result.topic_uuid, LATEST)]):
                 pass
             result.kept()
             del self._unsent[0]
+
+    def _delete_old(self, node: Node) -> None:
+        old = self._traces.older_than(self._kept_s, _CLEANED_AT_ONCE)
+        if not old:
+            return
+        keys, latest = [key.removeprefix(_ANSWER) for key in old], node.value(RESULTS, LATEST)
+        answers = [key.removeprefix(_ANSWER) for key in old if key.startswith(_ANSWER)]
+        if _event_in(latest).get("message_id") in keys or any(latest == node.value(RESULTS, key) for key in answers):
+            keys.insert(0, LATEST)
+        for _ in node.post([Post(RESULTS, key, None) for key in keys]):
+            pass
+        self._traces.remove(old)
 
     def _take(self, push: Push) -> None:
         if self._on_request is None or push.topic_name != REQUESTS or push.deleted:
             return
         self._on_request(push.topic_uuid, push.value)
+
+
+def _event_in(value: Any) -> dict[str, Any]:
+    """Return the event of a result that a node keeps; empty where it has none."""
+    event = value.get("event") if isinstance(value, dict) else None
+    return event if isinstance(event, dict) else {}

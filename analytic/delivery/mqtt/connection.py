@@ -7,17 +7,17 @@ MQTT 3.1.1, QoS 1: a message counts as sent once the broker has acknowledged it.
 
 from __future__ import annotations
 
-import json
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from analytic.delivery.mqtt.topics import Letter
 from analytic.delivery.pump import Unreachable
 
 _KEEPALIVE_S = 30
@@ -47,7 +47,7 @@ class Broker:
     host: str
     port: int = 1883
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     tls: bool = False
     ca_file: Path | None = None
     cert_file: Path | None = None
@@ -64,24 +64,22 @@ class Broker:
         if not self.tls:
             return None
         context = ssl.create_default_context(cafile=self.ca_file)
+        context.sslsocket_class = _Socket
         if self.cert_file is not None:
-            context.load_cert_chain(self.cert_file, self.key_file)
+            # Without a password, OpenSSL would ask the terminal for that of an encrypted key, and wait.
+            context.load_cert_chain(self.cert_file, self.key_file, password="")
         return context
 
 
-class Letter(NamedTuple):
-    """What goes to one topic: text, or a JSON value."""
+class _Socket(ssl.SSLSocket):
+    """One that is closed where the two sides do not agree; the library leaves it open."""
 
-    topic: str
-    payload: str | dict[str, Any]
-    retain: bool = False
-
-    @property
-    def content(self) -> str:
-        """The payload as text."""
-        if isinstance(self.payload, str):
-            return self.payload
-        return json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"))
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
 
 
 class Connection:
@@ -128,7 +126,7 @@ class Connection:
                 self.step(_STEP_S)
 
     def subscribe(self, topics: Sequence[str]) -> list[tuple[str, bytes]]:
-        """Subscribe, and return what was retained there.
+        """Subscribe, and return what was retained there; what is on the first topic is waited for.
 
         Raises
         ------
@@ -140,7 +138,7 @@ class Connection:
         self._client.subscribe([(topic, 1) for topic in topics])
         self.until(lambda: bool(subscribed), "does not answer to a subscription")
         retained_until = time.monotonic() + _RETAINED_WAIT_S
-        while time.monotonic() < retained_until and not self.received:
+        while time.monotonic() < retained_until and all(topic != topics[0] for topic, _ in self.received):
             self.step(_RETAINED_WAIT_S / 10)
         return self.take()
 
@@ -175,16 +173,34 @@ class Connection:
                 raise Unreachable(f"the broker {complaint}")
             self.step(_STEP_S)
 
+    def wait(self, seconds: float) -> None:
+        """Let some time pass, and keep the connection meanwhile.
+
+        Raises
+        ------
+        Unreachable
+            The connection broke.
+        """
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.step(min(left, _STEP_S))
+
     def close(self) -> None:
         """Leave without the last will."""
         self._client.disconnect()
         self._client.loop(0.0)
+        self._let_go()
 
     def drop(self) -> None:
         """Leave as if the line were cut: the broker tells the last will."""
         connection = self._client.socket()
         if connection is not None:
             connection.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Part from the client, which closes its sockets once nobody knows it."""
+        self._client.on_publish = self._client.on_message = None
 
     def _on_publish(self, _client: object, _data: object, number: int, *_more: object) -> None:
         self._acknowledged.add(number)
@@ -212,18 +228,16 @@ def open_connection(broker: Broker, client_id: str, will: Letter) -> Connection:
     context = broker.context()
     if context is not None:
         client.tls_set_context(context)
-    codes: list[Any] = []
+    where, codes = f"{broker.host}:{broker.port}", list[Any]()
     client.on_connect = lambda _client, _data, _flags, code, _properties: codes.append(code)
     try:
         client.connect(broker.host, broker.port, _KEEPALIVE_S)
     except (OSError, ValueError) as error:
-        raise Unreachable(f"{broker.host}:{broker.port}: {error}") from error
+        raise Unreachable(f"{where}: {error}") from error
     connection = Connection(client)
     try:
         connection.until(lambda: bool(codes), "does not answer")
-        if codes[0].is_failure:
-            raise Unreachable(f"{broker.host}:{broker.port} refuses: {codes[0]}")
-    except Unreachable:
+    except Unreachable as error:
         connection.drop()
-        raise
+        raise Unreachable(f"{where} refuses: {codes[0]}" if codes else f"{where}: {error}") from error
     return connection

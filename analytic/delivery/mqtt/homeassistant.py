@@ -19,7 +19,8 @@ OFF_DELAY_S = 120
 """How long after the last ON a sensor turns OFF by itself, should the OFF never come."""
 
 _SAFETY = frozenset({"glass_break", "gunshot", "explosion", "fire", "smoke_alarm", "car_alarm", "siren", "crash"})
-_STRAY = re.compile(r"[^a-zA-Z0-9_-]")
+_STRAY = re.compile(r"[^a-zA-Z0-9_]")
+_NO_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,17 @@ def discovery(hub: Hub, sources: Iterable[str], prefix: str = "homeassistant") -
     found = dict(_of_hub(hub))
     for source in sorted(sources):
         found.update(_of_source(hub, source))
-    common = {"origin": {"name": "Hearken", "sw_version": hub.version}, "availability_topic": hub.topics.availability}
+    common = {
+        "origin": {"name": "Hearken", "sw_version": hub.version},
+        "availability": [{"topic": hub.topics.availability}],
+        "qos": 1,
+    }
     return {
         f"{prefix}/{component}/{object_id}/config": {
             **payload,
             **common,
             "unique_id": object_id,
-            "default_entity_id": f"{component}.{object_id}".lower(),
+            "default_entity_id": f"{component}.{_NO_SLUG.sub('_', object_id.lower()).strip('_')}",
         }
         for (component, object_id), payload in found.items()
     }
@@ -85,7 +90,7 @@ def _of_hub(hub: Hub) -> Entities:
     }
     for name in hub.classes:
         yield (
-            ("binary_sensor", _id("hearken", node, name)),
+            ("binary_sensor", f"hearken_{node}_{name}"),
             {
                 "name": _words(name),
                 "device": device,
@@ -99,7 +104,7 @@ def _of_hub(hub: Hub) -> Entities:
         )
     if hub.classes:
         yield (
-            ("event", _id("hearken", node, "alert")),
+            ("event", f"hearken_{node}_alert"),
             {
                 "name": "Alert",
                 "device": device,
@@ -114,7 +119,7 @@ def _of_hub(hub: Hub) -> Entities:
         ("sources", "Live sources", {"state_class": "measurement", "icon": "mdi:microphone"}),
     ):
         yield (
-            ("sensor", _id("hearken", node, key)),
+            ("sensor", f"hearken_{node}_{key}"),
             {
                 "name": name,
                 "device": device,
@@ -133,6 +138,7 @@ def _of_source(hub: Hub, source: str) -> Entities:
         "name": f"{hub.name} {source}",
         "manufacturer": "Hearken",
         "model": "Live source",
+        "sw_version": hub.version,
         "via_device": f"hearken_{node}",
     }
     diagnostic = {"entity_category": "diagnostic"}
@@ -158,7 +164,7 @@ def _of_source(hub: Hub, source: str) -> Entities:
         ),
     ):
         yield (
-            (component, _id("hearken", node, source, key)),
+            (component, f"hearken_{node}-{_escaped(source)}_{key}"),  # no class of the hub is called so
             {
                 "name": name,
                 "device": device,
@@ -179,9 +185,9 @@ def source_status(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _id(*parts: str) -> str:
-    """Return an id of the characters that discovery allows; a stray one is written by its number, so none collide."""
-    return "_".join(_STRAY.sub(lambda found: f"-{ord(found[0]):x}-", part) for part in parts)
+def _escaped(name: str) -> str:
+    """Return a name in the characters that discovery allows: a dot is ``-2e-``, and a hyphen ``-2d-``; none collide."""
+    return _STRAY.sub(lambda found: f"-{ord(found[0]):x}-", name)
 
 
 def _words(name: str) -> str:

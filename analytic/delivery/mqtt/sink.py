@@ -14,17 +14,18 @@ import datetime as dt
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from analytic.delivery.mqtt import frigate, homeassistant
-from analytic.delivery.mqtt.connection import Broker, Connection, Letter, open_connection
-from analytic.delivery.mqtt.topics import Topics, attributes
+from analytic.delivery.mqtt.connection import Broker, Connection, open_connection
+from analytic.delivery.mqtt.states import States
+from analytic.delivery.mqtt.topics import Letter, Topics
 from analytic.delivery.outbox import Outbox
 from analytic.delivery.pump import Unreachable
 from analytic.delivery.traces import Traces
-from analytic.events.types import Message, is_event
+from analytic.events.types import Message
 
 _LOG = logging.getLogger(__name__)
 NAME = "mqtt"
@@ -32,6 +33,8 @@ ONLINE, OFFLINE = "online", "offline"
 _AGAIN_S = 600.0
 _FRESH_S = 300.0
 _STATUS_S = 30.0
+_SETTLING_S = 1.0  # Home Assistant does not hear an event of an entity that it has just made
+_HIGHEST = 2**63 - 1  # number that the outbox can count to
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,6 @@ class _Told:
 
     sources: frozenset[str] | None = None
     status_at: float = 0.0
-    on: dict[str, Message] = field(default_factory=dict)  # by event
 
 
 class MqttSink:
@@ -108,11 +110,19 @@ class MqttSink:
         self._now = now
         self._connection: Connection | None = None
         self._told = _Told()
+        self._states = States(self._topics, manner.discovery_prefix is not None, manner.frigate_prefix)
         self._last_acknowledged = 0
 
     def deliver(self, messages: Sequence[Message]) -> Iterator[int]:
-        """Publish messages; yield each one's number once the broker has acknowledged it."""
-        connection = self._connected()
+        """Publish messages; yield each one's number once the broker has acknowledged it.
+
+        Nothing is sent with the call that connects: what the broker has forgotten comes before these messages. An alarm
+        whose beginning came after its end would never end.
+        """
+        if self._connection is None:
+            self._connected()
+            return
+        connection = self._connection
         with self._dropping():
             letters, last = list[Letter](), dict[int, int]()
             for message in messages:
@@ -152,8 +162,9 @@ class MqttSink:
             if self._manner.discovery_prefix is not None:
                 wanted.append(f"{self._manner.discovery_prefix}/status")
             self._send_again(self._connection.subscribe(wanted))
-            self._told = _Told(on={message["id"]: message for message in self._open_events()})
-            self._send([Letter(self._topics.availability, ONLINE, retain=True)])
+            self._told = _Told()
+            over = self._states.begin(self._open_events())
+            self._send([Letter(self._topics.availability, ONLINE, retain=True), *over])
             self._tell_status()
         return self._connection
 
@@ -176,47 +187,16 @@ class MqttSink:
 
     def _send_again(self, retained: Sequence[tuple[str, bytes]]) -> None:
         """Have sent again what the broker has forgotten."""
-        known = 0
-        for topic, payload in retained:
-            if topic == self._topics.acknowledged:
-                with contextlib.suppress(ValueError, TypeError, KeyError):
-                    known = int(json.loads(payload)["seq"])
+        known = max((_number(payload) for topic, payload in retained if topic == self._topics.acknowledged), default=0)
         again = self._outbox.redeliver(NAME, known, self._now() - _AGAIN_S)
         if again:
             _LOG.warning("the broker has forgotten messages; they go again", extra={"messages": again, "after": known})
 
     def _letters(self, message: Message) -> list[Letter]:
-        """Return what one message makes: itself, and the states that change with it."""
-        letters = [Letter(self._topics.events, message)]
-        if not is_event(message):
-            ended = self._told.on.pop(message.get("id", ""), None)
-            return letters if ended is None else [*letters, *self._states(ended)]
-        began = message["phase"] == "start"
-        if message["phase"] == "end":
-            self._told.on.pop(message["id"], None)
-        elif self._is_fresh(message):
-            self._told.on[message["id"]] = message
-        if began and message["seq"] > self._last_acknowledged and self._manner.discovery_prefix is not None:
-            letters.append(Letter(self._topics.alert, {"event_type": message["event_class"], **attributes(message)}))
-        return letters + self._states(message)
-
-    def _states(self, message: Message) -> list[Letter]:
-        """Return the states of an event's class, as they are now."""
-        name, source = message["event_class"], message["source"]["id"]
-        letters = []
-        if self._manner.discovery_prefix is not None:
-            letters = [
-                Letter(self._topics.attributes(name), attributes(message)),
-                Letter(self._topics.state(name), self._on_or_off(lambda one: one["event_class"] == name)),
-            ]
-        if self._manner.frigate_prefix is not None:
-            for label in frigate.labels(message):
-                state = self._on_or_off(lambda one: one["source"]["id"] == source and label in frigate.labels(one))  # noqa: B023 - called at once
-                letters.append(Letter(f"{self._manner.frigate_prefix}/{source}/audio/{label}", state))
-        return letters
-
-    def _on_or_off(self, is_meant: Callable[[Message], bool]) -> str:
-        return "ON" if any(is_meant(one) for one in self._told.on.values()) else "OFF"
+        """Return what one message makes: itself, and what changes with it."""
+        is_again = message["seq"] <= self._last_acknowledged
+        changes = self._states.take(message, is_fresh=self._is_fresh(message), is_again=is_again)
+        return [Letter(self._topics.events, message), *changes]
 
     def _is_fresh(self, message: Message) -> bool:
         """Tell whether an event is of now: one that waited out an outage must not turn the lights on hours later."""
@@ -237,26 +217,52 @@ class MqttSink:
             self._announce(frozenset(reports))
         elif self._now() - self._told.status_at < _STATUS_S and self._now() >= self._told.status_at:
             return
-        letters = [Letter(self._topics.status, {**self._status(), "sources": len(reports)})]
+        letters = [Letter(self._topics.status, {**self._status(), "sources": len(reports)}, retain=True)]
         for name, report in reports.items():
-            letters.append(Letter(self._topics.source(name), homeassistant.source_status(report)))
+            letters.append(Letter(self._topics.source(name), homeassistant.source_status(report), retain=True))
             level = report["level_dbfs"]
             if self._manner.frigate_prefix is not None and level is not None:
                 base = f"{self._manner.frigate_prefix}/{name}/audio"
                 letters += [Letter(f"{base}/dBFS", str(level)), Letter(f"{base}/rms", str(frigate.rms(level)))]
         if self._manner.discovery_prefix is not None:
-            going_on = {one["event_class"] for one in self._told.on.values()}
-            names = self._manner.hub.classes if is_new else sorted(going_on)
-            letters += [Letter(self._topics.state(name), "ON" if name in going_on else "OFF") for name in names]
+            names = self._manner.hub.classes if is_new else sorted(self._states.going_on)
+            letters += [self._states.of_class(name) for name in names]
         self._send(letters)
         self._told.sources, self._told.status_at = frozenset(reports), self._now()
 
     def _announce(self, sources: frozenset[str]) -> None:
-        """Make the entities there are, and take back those there are no more."""
-        prefix = self._manner.discovery_prefix
-        entities = {} if prefix is None else homeassistant.discovery(self._manner.hub, sources, prefix)
-        gone = [topic for topic in self._traces.older_than(-1.0, 100_000) if topic not in entities]
-        self._traces.add([(topic, None) for topic in entities])
-        letters = [Letter(topic, payload, retain=True) for topic, payload in entities.items()]
-        self._send([*letters, *(Letter(topic, "", retain=True) for topic in gone)])
-        self._traces.remove(gone)
+        """Make the entities there are, and take back those there are no more, with what is retained for them."""
+        prefix, hub = self._manner.discovery_prefix, self._manner.hub
+        entities = {} if prefix is None else homeassistant.discovery(hub, sources, prefix)
+        states = [self._topics.source(name) for name in sources]
+        states += [] if prefix is None else [self._topics.state(name) for name in hub.classes]
+        known = self._traces.all()
+        self._traces.add([(topic, None) for topic in sorted({*entities, *states} - known)])
+        self._send([Letter(topic, payload, retain=True) for topic, payload in entities.items()])
+        self._take_back(known - {*entities, *states})
+        if entities.keys() - known:
+            self._settle()
+
+    def _take_back(self, topics: Collection[str]) -> None:
+        """Remove what is retained: entities first, for Home Assistant complains of an empty state of one it has."""
+        states = {topic for topic in topics if topic.startswith(f"{self._topics.base}/")}
+        entities = set(topics) - states
+        self._send([Letter(topic, "", retain=True) for topic in sorted(entities)])
+        if entities and states:
+            self._settle()
+        self._send([Letter(topic, "", retain=True) for topic in sorted(states)])
+        self._traces.remove(sorted(topics))
+
+    def _settle(self) -> None:
+        """Give Home Assistant time to do what it was told."""
+        if self._connection is not None:
+            self._connection.wait(_SETTLING_S)
+
+
+def _number(payload: bytes) -> int:
+    """Return the number that a marker holds; 0 where somebody else has written there."""
+    try:
+        number = json.loads(payload)["seq"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return 0
+    return number if isinstance(number, int) and 0 <= number <= _HIGHEST else 0

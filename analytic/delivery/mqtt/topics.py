@@ -4,11 +4,28 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from analytic.events.types import Message
 
 _DIGITS = 12
+
+
+class Letter(NamedTuple):
+    """What goes to one topic: text, or a JSON value."""
+
+    topic: str
+    payload: str | dict[str, Any]
+    retain: bool = False
+
+    @property
+    def content(self) -> str:
+        """The payload as text."""
+        if isinstance(self.payload, str):
+            return self.payload
+        return json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)

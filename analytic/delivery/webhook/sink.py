@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 
@@ -38,7 +38,7 @@ class Webhook:
     name
         Its name in the settings.
     url
-        The address.
+        The address; with the template ``ntfy``, that of the topic.
     template
         One of `templates.NAMES`.
     classes, severities
@@ -97,20 +97,17 @@ class WebhookSink:
         self._refused = refused
         self._now = now
         self._session = requests.Session()
-        self._tries = 0
-        self._address, self._topic = webhook.url, ""
-        if webhook.template == "ntfy":
-            parts = urlsplit(webhook.url)
-            before, _, self._topic = parts.path.rstrip("/").rpartition("/")
-            self._address = urlunsplit(parts._replace(path=f"{before}/"))
+        self._session.auth = lambda request: request  # else ~/.netrc would speak before the headers of the settings
+        self._refusals = 0  # of the message that is next
+        self._address, self._topic = _root_and_topic(webhook.url) if webhook.template == "ntfy" else (webhook.url, "")
 
     def deliver(self, messages: Sequence[Message]) -> Iterator[int]:
         """Post messages; yield each one's number once the other side has taken it."""
         for message in messages:
-            found = body(self._webhook.template, message) if self._webhook.wants(message) else None
+            found = body(self._webhook.template, message, self._topic) if self._webhook.wants(message) else None
             if found is not None:
                 self._post(message, found)
-            self._tries = 0
+            self._refusals = 0
             yield message["seq"]
 
     def tick(self) -> None:
@@ -121,11 +118,8 @@ class WebhookSink:
         self._session.close()
 
     def _post(self, message: Message, found: Body) -> None:
-        content = found.content
-        if self._topic:
-            content = b'{"topic":"' + self._topic.encode() + b'",' + content[1:]
         instant = str(int(self._now()))
-        signature = self._signer.sign_bytes(f"{message['message_id']}.{instant}.".encode() + content)
+        signature = self._signer.sign_bytes(f"{message['message_id']}.{instant}.".encode() + found.content)
         headers = {
             **self._webhook.headers,
             "Content-Type": found.media_type,
@@ -136,15 +130,20 @@ class WebhookSink:
         }
         try:
             response = self._session.post(
-                self._address, data=content, headers=headers, timeout=_TIMEOUT_S, allow_redirects=False, stream=True
+                self._address,
+                data=found.content,
+                headers=headers,
+                timeout=_TIMEOUT_S,
+                allow_redirects=False,
+                stream=True,
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, UnicodeError) as error:
             raise Unreachable(type(error).__name__) from error  # its text may hold the address, and that a token
         response.close()
         if response.status_code // 100 == HTTPStatus.OK // 100:
             return
-        self._tries += 1
-        if response.status_code in _BAD and self._tries >= _TRIES_OF_A_BAD_ONE:
+        self._refusals += response.status_code in _BAD
+        if self._refusals >= _TRIES_OF_A_BAD_ONE:
             _LOG.error(
                 "a webhook refuses a message, and it is given up",
                 extra={"sink": self.name, "status": response.status_code, "message_id": message["message_id"]},
@@ -152,3 +151,10 @@ class WebhookSink:
             self._refused(self.name, 1)
             return
         raise Unreachable(f"answers {response.status_code}")
+
+
+def _root_and_topic(url: str) -> tuple[str, str]:
+    """Take the topic off an address of ntfy: JSON goes to its root (https://docs.ntfy.sh/publish/#publish-as-json)."""
+    parts = urlsplit(url)
+    before, _, topic = parts.path.rstrip("/").rpartition("/")
+    return urlunsplit(parts._replace(path=f"{before}/")), unquote(topic)

@@ -10,6 +10,7 @@ Notifiers get events alone; gaps and deletions go only where the message itself 
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -31,17 +32,20 @@ class Body(NamedTuple):
 
 def sentence(message: Message) -> str:
     """Say an event in one line, such as ``Glass break in kitchen (score 0.8) began at 2026-01-02T03:04:05Z``."""
-    what = message["event_class"].replace("_", " ").capitalize()
     verb = {"start": "began", "update": "got worse", "end": "ended"}[message["phase"]]
     when = (message["offset"] if message["phase"] == "end" else message["onset"]) or message["time"]
-    return f"{what} in {message['source']['id']} (score {message['score']:g}) {verb} at {when}"
+    return f"{_title(message)} in {message['source']['id']} (score {message['score']:g}) {verb} at {when}"
 
 
-def _event(message: Message) -> Body:
+def _title(message: Message) -> str:
+    return str(message["event_class"]).replace("_", " ").capitalize()
+
+
+def _event(message: Message, _topic: str) -> Body:
     return Body(text_of(message).encode(), "application/json")
 
 
-def _plain(message: Message) -> Body:
+def _plain(message: Message, _topic: str) -> Body:
     return Body(sentence(message).encode(), "text/plain; charset=utf-8")
 
 
@@ -49,11 +53,11 @@ def _json(fields: Mapping[str, object]) -> Body:
     return Body(json.dumps(fields, ensure_ascii=False).encode(), "application/json")
 
 
-def _ntfy(message: Message) -> Body:
-    """Return ntfy's JSON form; the topic is that of the address, which the sink takes off it."""
+def _ntfy(message: Message, topic: str) -> Body:
     return _json(
         {
-            "title": message["event_class"].replace("_", " ").capitalize(),
+            "topic": topic,
+            "title": _title(message),
             "message": sentence(message),
             "priority": _PRIORITIES[message["severity"]],
             "tags": [message["severity"], message["event_class"]],
@@ -61,27 +65,37 @@ def _ntfy(message: Message) -> Body:
     )
 
 
-def _gotify(message: Message) -> Body:
-    title = message["event_class"].replace("_", " ").capitalize()
-    return _json({"title": title, "message": sentence(message), "priority": _GOTIFY[message["severity"]]})
+def _gotify(message: Message, _topic: str) -> Body:
+    priority = _GOTIFY[message["severity"]]
+    return _json({"title": _title(message), "message": sentence(message), "priority": priority})
 
 
-def _slack(message: Message) -> Body:
-    return _json({"text": sentence(message)})
+def _slack(message: Message, _topic: str) -> Body:
+    return _json({"text": html.escape(sentence(message), quote=False)})  # else <!channel> rings everybody
 
 
-def _discord(message: Message) -> Body:
+def _discord(message: Message, _topic: str) -> Body:
     return _json({"content": sentence(message), "allowed_mentions": {"parse": []}})
 
 
-_TEMPLATES: Mapping[str, Callable[[Message], Body]] = MappingProxyType(
+_TEMPLATES: Mapping[str, Callable[[Message, str], Body]] = MappingProxyType(
     {"event": _event, "text": _plain, "ntfy": _ntfy, "gotify": _gotify, "slack": _slack, "discord": _discord}
 )
 NAMES = tuple(_TEMPLATES)
 
 
-def body(template: str, message: Message) -> Body | None:
-    """Return what is posted of a message; None where that template has nothing to say of it."""
+def body(template: str, message: Message, topic: str = "") -> Body | None:
+    """Return what is posted of a message; None where that template has nothing to say of it.
+
+    Parameters
+    ----------
+    template
+        One of `NAMES`.
+    message
+        What there is to say.
+    topic
+        Where ntfy is to say it: there, the topic stands in the body.
+    """
     if template != "event" and not is_event(message):
         return None
-    return _TEMPLATES[template](message)
+    return _TEMPLATES[template](message, topic)

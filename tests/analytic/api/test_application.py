@@ -244,6 +244,10 @@ def test_the_description_is_valid_and_lists_every_address(client: FlaskClient) -
         "/sources": {"get"},
         "/sources/{name}": {"get", "delete"},
         "/mode": {"get", "put"},
+        "/events": {"get"},
+        "/events/{event_id}": {"get", "delete"},
+        "/events/{event_id}/acknowledge": {"post"},
+        "/device": {"get"},
     }
 
 

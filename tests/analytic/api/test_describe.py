@@ -70,8 +70,11 @@ def test_the_labels_are_527_in_score_order() -> None:
 def test_the_schema_is_a_schema_and_closed() -> None:
     schema = event_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
-    assert schema["additionalProperties"] is False
-    assert set(schema["required"]) == set(schema["properties"])
+    kinds = [schema["$defs"][one["$ref"].rpartition("/")[2]] for one in schema["oneOf"]]
+    assert [kind["title"] for kind in kinds] == ["Event", "Deletion", "Gap"]
+    for kind in kinds:
+        assert kind["additionalProperties"] is False
+        assert set(kind["required"]) == set(kind["properties"])
 
 
 def test_all_of_it_is_json(pipeline: Pipeline) -> None:

@@ -42,6 +42,8 @@ EXAMPLES: dict[type[HearkenError], tuple[HearkenError, tuple[str, ...]]] = {
     errors.SourceConnected: (errors.SourceConnected("kitchen"), ("'kitchen'", "connected already")),
     errors.TooManySources: (errors.TooManySources(64), ("64", "listen.max_sources")),
     errors.UnknownSource: (errors.UnknownSource("kitchen"), ("'kitchen'",)),
+    errors.UnknownEvent: (errors.UnknownEvent("0190\n"), ("'0190\\n'",)),
+    errors.EventOpen: (errors.EventOpen("0190"), ("'0190'", "still goes on")),
     errors.SourceFailed: (errors.SourceFailed("rtsp://hall", "refused"), ("rtsp://hall", "refused")),
     errors.ExtraMissing: (errors.ExtraMissing("a microphone", "live"), ("a microphone", "hearken[live]")),
 }

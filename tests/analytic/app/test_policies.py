@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -15,6 +16,7 @@ from analytic.audio.clip import Clip
 from analytic.delivery.memory import Memory
 from analytic.errors import BadSettings
 from analytic.events.classes import ALERT_CLASSES, THRESHOLDS, below
+from analytic.events.habituation import NONE, Habituation
 from analytic.events.policy import Policy
 from analytic.events.rules import Rule
 from analytic.settings import load
@@ -150,6 +152,28 @@ class TestRules:
         assert getattr(after, key) == value
         differences = [name for name in Rule.__slots__ if getattr(before, name) != getattr(after, name)]
         assert differences == [key]
+
+    def test_one_window_is_enough_so_far_above_the_threshold(self) -> None:
+        (known,) = policy(enabled=("fire",), thresholds={"fire": 0.5}, rules={"fire": {"sure_above": 2}}).rules
+        assert known.sure == pytest.approx(shifted(0.5, 2))
+        assert rule("fire", rules={"fire": {"sure_above": 0}}).sure == rule("fire").on
+
+    def test_how_a_class_wears_off_is_changed_key_by_key(self) -> None:
+        before = rule("scream").habituation
+        after = rule("scream", rules={"scream": {"habituation": {"free": 5, "fades_s": 60}}}).habituation
+        assert after == replace(before, free=5.0, fades_s=60.0)
+        assert rule("fire").habituation.step == 0
+        assert rule("fire", rules={"fire": {"habituation": {"step": 1}}}).habituation == Habituation()
+
+    def test_wearing_off_may_be_switched_off_for_one_class_or_for_all(self) -> None:
+        off = {"scream": {"habituation": {"step": 0}}}
+        assert [one.name for one in policy(rules=off).rules if one.habituation.step] == [
+            one.name for one in policy().rules if one.habituation.step and one.name != "scream"
+        ]
+        assert not any(one.habituation.step for one in policy(habituation=False).rules)
+
+    def test_what_is_unusual_never_wears_off_because_what_is_usual_is_learnt(self) -> None:
+        assert [one.habituation for one in policy(enabled=("unusual",)).rules] == [NONE]
 
     def test_others_are_as_they_were(self) -> None:
         assert rule("scream", rules={"fire": {"confirm": 1}}) == rule("scream")

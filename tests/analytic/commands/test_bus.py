@@ -18,6 +18,7 @@ from analytic.app import make_ids
 from analytic.commands.bus import listen
 from analytic.delivery.dispatch import Dispatcher
 from analytic.delivery.memory import Memory
+from analytic.delivery.signing import Signer
 from analytic.delivery.websocket import WebsocketBus
 from analytic.events.types import AnonymizerName, Event, ModelName, Requestor, Source
 
@@ -37,7 +38,9 @@ class Bus:
         self.memory = Memory()
         self.counts: queue.Queue[int] = queue.Queue()
         self.port = 0
-        self.publish = Dispatcher((self.memory, self), make_ids()).publish
+        self.new_id = make_ids()
+        self.dispatcher = Dispatcher(self.memory, self.new_id, Signer.ephemeral(), sinks=[self])
+        self.publish = self.dispatcher.publish
         self.open()
 
     name = "bus"
@@ -46,9 +49,7 @@ class Bus:
         self._bus.accept(message)
 
     def open(self) -> None:
-        self._bus = WebsocketBus(
-            "127.0.0.1", self.port, self._access, self.memory.since, subscribers_changed=self.counts.put
-        )
+        self._bus = WebsocketBus("127.0.0.1", self.port, self._access, self.memory, subscribers_changed=self.counts.put)
         self.port = self._bus.start()
         self.url = f"ws://127.0.0.1:{self.port}/events"
 
@@ -86,6 +87,23 @@ def test_since_start_begins_with_the_past(bus: Bus, process: Process) -> None:
     bus.publish([FIRE, FIRE])
     with process("listen-bus", "--url", f"{bus.url}?classes=fire", "--since", "start") as listener:
         assert [json.loads(listener.stdout.readline())["seq"] for _ in range(2)] == [1, 2]
+
+
+def test_since_an_id_that_nobody_knows_begins_with_what_came_after_its_time(bus: Bus, process: Process) -> None:
+    bus.publish([FIRE])
+    unknown_id = bus.new_id()
+    bus.publish([FIRE, FIRE])
+    with process("listen-bus", "--url", bus.url, "--since", unknown_id) as listener:
+        assert [json.loads(listener.stdout.readline())["seq"] for _ in range(2)] == [2, 3]
+
+
+def test_gaps_and_deletions_are_lines_too(bus: Bus, process: Process) -> None:
+    bus.publish([FIRE])
+    bus.dispatcher.retract(FIRE.id)
+    bus.dispatcher.skip(2)
+    with process("listen-bus", "--url", bus.url, "--since", "start") as listener:
+        found = [json.loads(listener.stdout.readline()) for _ in range(3)]
+    assert [message["phase"] for message in found] == ["end", "deleted", "gap"]
 
 
 def test_when_the_bus_comes_back_what_was_missed_comes_first_and_once(bus: Bus, process: Process) -> None:

@@ -19,6 +19,7 @@ import soundfile
 from analytic.access import AccessRules
 from analytic.commands.listen import named
 from analytic.commands.printing import Printer
+from analytic.delivery.memory import Memory
 from analytic.delivery.websocket import WebsocketBus
 from analytic.errors import HearkenError
 from analytic.listen.door import ListenDoor, Pcm16
@@ -174,7 +175,7 @@ class Service:
         self.heard: dict[str, int] = {}
         self.listener = Listener(self._open, Remembered(None))
         access = AccessRules.of([], [], token)
-        self.bus = WebsocketBus("127.0.0.1", 0, access, lambda _cursor: [])
+        self.bus = WebsocketBus("127.0.0.1", 0, access, Memory())
         self.bus.add_door(ListenDoor(self.listener, access.allows_token, {}, {"pcm16": Pcm16}))
         self.listener.start()
         self.url = f"ws://127.0.0.1:{self.bus.start()}"

@@ -1,36 +1,21 @@
 # SPDX-FileCopyrightText: 2026 The Hearken authors
 # SPDX-License-Identifier: MIT
-"""Events to send: the same one, with what a test wants to be different."""
+"""Events to send: the same one, with what a test wants to be different; an outbox in memory."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from analytic.events.types import AnonymizerName, Event, ModelName, Requestor, Source
+from analytic.delivery.database import Database
+from analytic.delivery.outbox import Outbox
+from analytic.events.types import Event, Source
 from analytic.ids import Uuid7
-
-FIRE = Event(
-    id="0190a5c0-0000-7000-8000-000000000001",
-    phase="end",
-    event_class="fire",
-    label="Fire",
-    mid="/m/02_41",
-    score=0.4321,
-    onset_s=1.4,
-    offset_s=9.6,
-    onset=None,
-    offset=None,
-    peak_dbfs=-12.3,
-    source=Source("kitchen"),
-    requestor=Requestor(),
-    model=ModelName("fake", "0"),
-    anonymizer=AnonymizerName("none"),
-)
+from tests.analytic.delivery.told import FIRE, SIGNER, Clock
 
 
 @pytest.fixture
@@ -48,3 +33,21 @@ def new_id() -> Uuid7:
     """Ids whose time goes on by a millisecond each."""
     clock = itertools.count(1_767_268_800_000)
     return Uuid7(lambda: next(clock), lambda count: b"\x00" * count)
+
+
+@pytest.fixture
+def database() -> Iterator[Database]:
+    made = Database(None)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make_outbox(database: Database, clock: Clock) -> Callable[..., Outbox]:
+    """Make an outbox on the same database; for the sinks ``a`` and ``b`` where it is not told which."""
+    return lambda *sinks, **options: Outbox(database, sinks or ("a", "b"), SIGNER.sign, now=clock, **options)

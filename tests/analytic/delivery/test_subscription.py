@@ -26,6 +26,8 @@ CURSOR = "0190a5c0-0000-7000-8000-000000000001"
         ("/events?classes=", Subscription()),
         ("/events?sources=kitchen,hall", Subscription(sources=frozenset({"kitchen", "hall"}))),
         ("/events?token=a%20b", Subscription(token="a b")),
+        ("/events?heartbeat=15", Subscription(heartbeat_s=15.0)),
+        ("/events?heartbeat=1.5&since=start", Subscription(since="start", heartbeat_s=1.5)),
         (f"/events?since=start&since={CURSOR}", Subscription(since=CURSOR)),
     ],
 )
@@ -47,6 +49,9 @@ def test_another_path_is_no_subscription(target: str) -> None:
         ({"sources": ["cam.1", "cam-2_b"]}, Subscription(sources=frozenset({"cam.1", "cam-2_b"}))),
         ({"classes": [], "sources": [""]}, Subscription()),
         ({"token": "t"}, Subscription(token="t")),
+        ({"heartbeat": 1}, Subscription(heartbeat_s=1.0)),
+        ({"heartbeat": 3600}, Subscription(heartbeat_s=3600.0)),
+        ({"heartbeat": None}, Subscription()),
     ],
 )
 def test_a_message_says_what_is_wanted(message: dict[str, Any], asked: Subscription) -> None:
@@ -65,6 +70,11 @@ def test_a_message_says_what_is_wanted(message: dict[str, Any], asked: Subscript
         ("/events?classes=" + ",".join("a" * 65), "classes"),
         ("/events?sources=%00", "sources"),
         ("/events?klasses=fire", "klass"),
+        ("/events?heartbeat=0.5", "heartbeat is a number of seconds from 1 to 3600"),
+        ("/events?heartbeat=3601", "heartbeat"),
+        ("/events?heartbeat=nan", "heartbeat"),
+        ("/events?heartbeat=inf", "heartbeat"),
+        ("/events?heartbeat=soon", "heartbeat"),
     ],
 )
 def test_a_query_of_another_form_is_refused_by_name(target: str, named: str) -> None:
@@ -93,6 +103,11 @@ def test_a_query_of_another_form_is_refused_by_name(target: str, named: str) -> 
         ('{"sources": ["a b"]}', "sources"),
         ('{"sources": ["a\\n"]}', "sources"),
         ('{"token": 5}', "token"),
+        ('{"heartbeat": []}', "heartbeat"),
+        ('{"heartbeat": NaN}', "heartbeat"),
+        ('{"heartbeat": -1}', "heartbeat"),
+        ('{"heartbeat": ' + "1" * 400 + "}", "heartbeat"),
+        ('{"heartbeat": true}', "heartbeat"),
         ('{"tokens": "t"}', "tokens"),
     ],
 )
@@ -136,7 +151,9 @@ json_values = st.recursive(
     st.text()
     | st.binary()
     | json_values.map(json.dumps)
-    | st.dictionaries(st.sampled_from(["since", "classes", "sources", "token"]), json_values).map(json.dumps)
+    | st.dictionaries(st.sampled_from(["since", "classes", "sources", "token", "heartbeat"]), json_values).map(
+        json.dumps
+    )
 )
 @example("1" * 5000)
 @example('{"a":' * 100_000)
@@ -162,3 +179,7 @@ def test_class_and_source_must_both_be_asked_for() -> None:
 
 def test_what_was_lost_is_told_to_everybody() -> None:
     assert Subscription(classes=frozenset({"fire"})).wants({"phase": "gap"})
+
+
+def test_what_was_deleted_is_told_to_everybody() -> None:
+    assert Subscription(sources=frozenset({"hall"})).wants({"phase": "deleted", "id": CURSOR})

@@ -20,13 +20,17 @@ from websockets.typing import Origin
 
 from analytic.access import AccessRules
 from analytic.app import Service
+from analytic.delivery.database import Database
 from analytic.delivery.dispatch import Dispatcher
+from analytic.delivery.history import History
 from analytic.delivery.memory import Memory
+from analytic.delivery.outbox import Outbox
 from analytic.delivery.websocket import WebsocketBus
 from analytic.events.types import Event, Message
 from analytic.ids import Uuid7
 from analytic.settings import load
 from model.fake import FakeTagger
+from tests.analytic.delivery.told import SIGNER, event_id, is_sound, refuse_writes, spans
 
 Fire = Callable[..., Event]
 WAIT_S = 10.0
@@ -35,17 +39,41 @@ LOCKED = AccessRules.of([], [], "s3cret")
 
 
 class Bus:
-    """A bus with its memory and its dispatcher, and who is on it."""
+    """A bus with its past and its dispatcher, and who is on it.
 
-    def __init__(self, access: AccessRules, new_id: Callable[[], str], *, kept: int = 100_000, **options: Any) -> None:
+    `past` is what it replays from: ``memory``, the list that commands use, or ``history``, what the outbox keeps.
+    """
+
+    def __init__(
+        self,
+        access: AccessRules,
+        new_id: Callable[[], str],
+        *,
+        past: str = "memory",
+        kept: int = 100_000,
+        **options: Any,
+    ) -> None:
         self.memory = Memory(kept)
+        self.database = Database(None)
+        self.history = History(self.database, SIGNER.sign)
+        journal = self.memory if past == "memory" else Outbox(self.database, (), SIGNER.sign)
         self.counts: queue.Queue[int] = queue.Queue()
         self.bus = WebsocketBus(
-            "127.0.0.1", 0, access, self.memory.since, subscribers_changed=self.counts.put, **options
+            "127.0.0.1",
+            0,
+            access,
+            self.memory if past == "memory" else self.history,
+            subscribers_changed=self.counts.put,
+            **options,
         )
-        self.publish = Dispatcher((self.memory, self.bus), new_id).publish
+        self.dispatcher = Dispatcher(journal, new_id, SIGNER, sinks=[self.bus])
+        self.publish = self.dispatcher.publish
         self.port = self.bus.start()
         self.host = f"127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        self.bus.stop()
+        self.database.close()
 
     def connect(self, query: str = "", path: str = "/events", **options: Any) -> ClientConnection:
         connection: ClientConnection = connect(f"ws://{self.host}{path}{query}", open_timeout=WAIT_S, **options)
@@ -70,7 +98,7 @@ def make_bus(new_id: Uuid7) -> Iterator[MakeBus]:
 
     yield make
     for bus in made:
-        bus.bus.stop()
+        bus.stop()
 
 
 @pytest.fixture
@@ -145,6 +173,14 @@ class TestMessages:
 
 
 class TestReplay:
+    @pytest.fixture(params=["memory", "history"])
+    def past(self, request: pytest.FixtureRequest) -> str:
+        return str(request.param)
+
+    @pytest.fixture
+    def bus(self, make_bus: MakeBus, past: str) -> Bus:
+        return make_bus(past=past)
+
     def test_without_since_the_past_stays_past(self, bus: Bus, fire: Fire) -> None:
         bus.publish([fire()])
         with bus.connect() as subscriber:
@@ -170,8 +206,10 @@ class TestReplay:
             assert [receive(subscriber)["seq"] for _ in range(2)] == [1, 3]
 
     @pytest.mark.parametrize("since", ["start", "an id"])
-    def test_nothing_is_lost_or_doubled_while_others_publish(self, make_bus: MakeBus, fire: Fire, since: str) -> None:
-        bus = make_bus(queue_messages=100_000)
+    def test_nothing_is_lost_or_doubled_while_others_publish(
+        self, make_bus: MakeBus, fire: Fire, since: str, past: str
+    ) -> None:
+        bus = make_bus(queue_messages=100_000, past=past)
         first = bus.publish([fire()])[0]
         halfway = threading.Event()
 
@@ -195,13 +233,107 @@ class TestReplay:
             assert [receive(one)["event_class"], receive(other)["event_class"]] == ["scream", "scream"]
         assert found == [expected, expected]
 
-    def test_a_long_past_does_not_make_a_subscriber_slow(self, make_bus: MakeBus, fire: Fire) -> None:
-        bus = make_bus(queue_messages=2)
+    def test_a_long_past_does_not_make_a_subscriber_slow(self, make_bus: MakeBus, fire: Fire, past: str) -> None:
+        bus = make_bus(queue_messages=2, past=past)
         bus.publish([fire(label="x" * 50_000) for _ in range(200)])  # 10 MB: more than fits between here and there
         with connect(f"ws://{bus.host}/events?since=start", sock=narrow(bus), max_queue=1) as subscriber:
             bus.wait_for(1)
             bus.publish([fire()])
             assert [receive(subscriber)["seq"] for _ in range(201)] == list(range(1, 202))
+
+    def test_a_past_of_many_pieces_comes_whole_while_more_is_told(
+        self, make_bus: MakeBus, fire: Fire, past: str
+    ) -> None:
+        bus = make_bus(queue_messages=2, past=past)
+        bus.publish([fire() for _ in range(1000)])
+        with bus.connect("?since=start") as subscriber:
+            seen = [receive(subscriber)["seq"] for _ in range(100)]
+            for _ in range(50):
+                bus.publish([fire()])
+                seen.append(receive(subscriber)["seq"])
+            seen += [receive(subscriber)["seq"] for _ in range(900)]
+        assert seen == list(range(1, 1051))
+
+    def test_who_is_on_the_bus_may_ask_for_the_past_again_and_misses_nothing(self, bus: Bus, fire: Fire) -> None:
+        with bus.connect() as subscriber:
+            bus.wait_for(1)
+            bus.publish([fire() for _ in range(3)])
+            assert [receive(subscriber)["seq"] for _ in range(3)] == [1, 2, 3]
+            subscriber.send(json.dumps({"since": "start"}))
+            bus.publish([fire()])
+            seen = [receive(subscriber)["seq"]]
+            while seen[-4:] != [1, 2, 3, 4]:
+                seen.append(receive(subscriber)["seq"])
+            assert seen in ([1, 2, 3, 4], [4, 1, 2, 3, 4]), "the new one may be on its way already when it asks"
+            bus.publish([fire()])
+            assert receive(subscriber)["seq"] == 5
+
+
+class TestHistory:
+    @pytest.fixture
+    def bus(self, make_bus: MakeBus) -> Bus:
+        return make_bus(past="history", queue_messages=16)
+
+    def test_gaps_and_deletions_are_told_to_whoever_subscribes_and_to_whoever_comes_later(
+        self, bus: Bus, fire: Fire
+    ) -> None:
+        bus.publish([fire()])
+        bus.publish([replace(fire(event_class="scream"), id=event_id(2))])
+        with bus.connect("?classes=scream") as subscriber:
+            bus.wait_for(1)
+            bus.history.forget(fire().id)
+            bus.dispatcher.retract(fire().id)
+            told = receive(subscriber)
+        with bus.connect("?classes=scream&since=start") as later:
+            found = [receive(later) for _ in range(3)]
+        assert (told["phase"], told["id"]) == ("deleted", fire().id)
+        assert [message["phase"] for message in found] == ["gap", "end", "deleted"]
+        assert spans(found) == [(1, 1), (2, 2), (3, 3)]
+        assert all(is_sound(message) for message in found)
+
+    def test_what_could_not_be_written_is_told_at_once_and_comes_with_the_past_once_it_is(
+        self, bus: Bus, fire: Fire
+    ) -> None:
+        bus.publish([fire()])
+        with bus.connect("?since=start") as subscriber:
+            assert receive(subscriber)["seq"] == 1
+            refuse_writes(bus.database)
+            bus.publish([fire()])
+            held = receive(subscriber)
+            assert (held["seq"], held["durable"]) == (2, False)
+            refuse_writes(bus.database, False)
+            bus.publish([fire()])
+            assert receive(subscriber)["seq"] == 3
+        with bus.connect("?since=start") as later:
+            assert [receive(later)["seq"] for _ in range(3)] == [1, 2, 3]
+
+    def test_who_comes_back_with_its_last_message_misses_nothing_also_where_that_one_was_deleted(
+        self, bus: Bus, fire: Fire
+    ) -> None:
+        stamps = bus.publish([replace(fire(), id=event_id(number)) for number in range(1, 6)])
+        bus.history.forget(event_id(3))
+        with bus.connect(f"?since={stamps[2].message_id}") as subscriber:
+            assert [receive(subscriber)["seq"] for _ in range(2)] == [4, 5]
+
+    def test_a_past_that_cannot_be_read_closes_the_connection_with_a_reason(self, bus: Bus, fire: Fire) -> None:
+        bus.publish([fire()])
+        bus.database.close()
+        with bus.connect("?since=start") as subscriber:
+            assert closing(subscriber) == (1011, "the past cannot be read")
+
+
+class TestHeartbeat:
+    def test_who_asks_for_it_hears_it_while_it_is_quiet_and_every_message_all_the_same(
+        self, bus: Bus, fire: Fire
+    ) -> None:
+        with bus.connect("?heartbeat=1") as subscriber:
+            bus.wait_for(1)
+            assert receive(subscriber) == {"heartbeat": True}
+            bus.publish([fire()])
+            assert receive(subscriber)["seq"] == 1
+
+    def test_another_length_is_a_bad_request(self, bus: Bus) -> None:
+        assert refused(bus, query="?heartbeat=0.1")[0] == 400
 
 
 class TestRefusals:
@@ -352,7 +484,7 @@ class TestLife:
     def test_stopping_twice_or_before_starting_does_no_harm(self, bus: Bus) -> None:
         bus.bus.stop()
         bus.bus.stop()
-        never = WebsocketBus("127.0.0.1", 0, OPEN, bus.memory.since)
+        never = WebsocketBus("127.0.0.1", 0, OPEN, bus.memory)
         never.stop()
         assert not never.running
 
@@ -362,19 +494,19 @@ class TestLife:
 
     def test_the_port_is_free_again_after_the_end(self, bus: Bus) -> None:
         bus.bus.stop()
-        again = WebsocketBus("127.0.0.1", bus.port, OPEN, bus.memory.since)
+        again = WebsocketBus("127.0.0.1", bus.port, OPEN, bus.memory)
         assert again.start() == bus.port
         again.stop()
 
     def test_a_port_that_is_taken_is_an_oserror(self, bus: Bus) -> None:
-        second = WebsocketBus("127.0.0.1", bus.port, OPEN, bus.memory.since)
+        second = WebsocketBus("127.0.0.1", bus.port, OPEN, bus.memory)
         with pytest.raises(OSError, match=str(bus.port)):
             second.start()
         assert not second.running
         second.stop()
 
     def test_it_runs_from_start_to_stop(self) -> None:
-        one = WebsocketBus("127.0.0.1", 0, OPEN, lambda _cursor: [])
+        one = WebsocketBus("127.0.0.1", 0, OPEN, Memory())
         found = [one.running]
         one.start()
         found.append(one.running)

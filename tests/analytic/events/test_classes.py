@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytic.events.classes import ALERT_CLASSES, THRESHOLDS, AlertClass, alert_classes, below
+from analytic.events.odds import moved
 from analytic.events.policy import Policy
 from model.labels import find, index_of
 from tests.analytic.events.looking import float32, just_below, look, rule, tell
@@ -42,7 +43,7 @@ def test_every_threshold_lies_above_0_and_at_most_at_1(alert: AlertClass) -> Non
 @every
 def test_every_name_fits_the_published_schema(alert: AlertClass) -> None:
     schema = json.loads(resources.files("analytic.events").joinpath("event.schema.json").read_text("utf-8"))
-    assert re.search(schema["properties"]["event_class"]["pattern"], alert.name)
+    assert re.search(schema["$defs"]["event"]["properties"]["event_class"]["pattern"], alert.name)
 
 
 def test_names_are_unique() -> None:
@@ -109,6 +110,17 @@ def test_a_child_stands_before_its_parent_and_all_of_them_make_a_policy() -> Non
     for place, alert in enumerate(ALERT_CLASSES):
         assert set(alert.children) <= set(names[:place])
     assert len(Policy([alert.rule(index_of) for alert in ALERT_CLASSES]).rules) == len(names)
+
+
+@every
+def test_what_is_sure_moves_with_the_threshold(alert: AlertClass) -> None:
+    if alert.sure_above is None:
+        assert alert.rule(index_of).sure is None
+        return
+    assert alert.confirm > 1, "elsewhere one window is enough anyway"
+    for on in (0.01, 0.5, 0.99):
+        assert alert.rule(index_of, on).sure == pytest.approx(moved(on, alert.sure_above))
+    assert alert.rule(index_of, 1.0, 0.5).sure == 1.0
 
 
 def test_thresholds_may_be_given() -> None:

@@ -122,6 +122,18 @@ class TestConfirmation:
         story = told([0.6, 0.6, *END, 0.6, 0.6], rule(confirm=2, among=6))
         assert story.reasons[-2:] == ["confirming", "alert"]
 
+    def test_one_window_that_is_sure_enough_needs_no_other(self) -> None:
+        surely = rule(confirm=3, among=4, sure=0.8)
+        assert told([just_below(0.8)] * 2, surely).phases == []
+        assert told([0.8], surely).phases == ["start"]
+
+    def test_a_sure_window_takes_the_first_ones_onset(self) -> None:
+        (start,) = told([0.0, 0.6, 0.9], rule(confirm=3, among=4, sure=0.8)).told
+        assert (start.onset_s, start.score) == (2.0, float32(0.9))
+
+    def test_a_window_may_be_as_sure_as_can_be_it_is_not_long(self) -> None:
+        assert told([1.0] * 3, rule(confirm=3, among=4, sure=0.8, min_s=1.5)).reasons == ["too_short"] * 3
+
 
 class TestMinimumDuration:
     @pytest.mark.parametrize("among", [1, 2, 3])

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from analytic.events.habituation import NONE, Habituation
 from analytic.events.policy import Look, Policy, Transition
 from analytic.events.rules import Guard, Rule
 from analytic.events.state import State
@@ -23,6 +24,8 @@ fifty = settings(max_examples=50)  # the whole folder's tests stay under 10 s
 CHILD, PARENT, GUARDED = "gunshot", "explosion", "scream"
 ON, OFF = 0.5, 0.3
 NEAR_THE_THRESHOLDS = (0.0, just_below(OFF), OFF, 0.4, just_below(ON), ON, 0.65, 0.8, 1.0)
+
+WEARS_OFF = Habituation(free=0.0, step=1.0, most=2.0, fades_s=4.0)
 
 scores = st.sampled_from(NEAR_THE_THRESHOLDS)
 INDICES = (3, 5, 7, 9)
@@ -54,12 +57,14 @@ def rules(draw: st.DrawFn, /, name: str = "fire", member: int = 3, **fixed: obje
         "release_s": draw(st.sampled_from([0.0, 0.5, 1.0, 1.7])),
         "cool_down_s": draw(st.sampled_from([0.0, 2.0, 4.5])),
         "escalation": draw(st.sampled_from([0.0, 0.1, 0.3])),
+        "sure": draw(st.sampled_from([None, ON, 0.65, 1.0])),
+        "habituation": draw(st.sampled_from([NONE, WEARS_OFF])),
         "lag_s": draw(st.sampled_from([0.1, 0.5, 1.3, 3.0])),
     }
     return rule(name, (member,), on=ON, off=OFF, **{**drawn, **fixed})
 
 
-EAGER = {"confirm": 1, "min_s": 0.0, "cool_down_s": 0.0}  # what tells as much as it can
+EAGER = {"confirm": 1, "min_s": 0.0, "cool_down_s": 0.0, "habituation": NONE}  # what tells as much as it can
 
 
 @st.composite
@@ -223,14 +228,15 @@ def test_nothing_below_on_ever_opens(one: Rule, heard: list[float]) -> None:
 
 
 def slowly(one: Rule, heard: list[float]) -> list[tuple[int, int]]:
-    """First and last window of each event, by plain counting: no cool-down, minimum, maximum, guards or gaps."""
+    """First and last window of each event, by plain counting: nothing but thresholds, N of M, and a release."""
     found: list[tuple[int, int]] = []
     first = last = None
     fresh = 0  # the first window that may still confirm
     for place, score in enumerate(heard):
         counting = [at for at in range(max(fresh, place - one.among + 1), place + 1) if heard[at] >= ON]
         if first is None:
-            if score >= ON and len(counting) >= one.confirm:
+            is_sure = one.sure is not None and score >= one.sure
+            if score >= ON and (is_sure or len(counting) >= one.confirm):
                 first, last = counting[0], place
         elif score >= OFF:
             last = place
@@ -240,7 +246,10 @@ def slowly(one: Rule, heard: list[float]) -> list[tuple[int, int]]:
     return found + ([(first, last)] if first is not None and last is not None else [])
 
 
-@given(rules(max_s=math.inf, min_s=0.0, cool_down_s=0.0, lag_s=0.5), st.lists(scores, min_size=1, max_size=25))
+@given(
+    rules(max_s=math.inf, min_s=0.0, cool_down_s=0.0, habituation=NONE, lag_s=0.5),
+    st.lists(scores, min_size=1, max_size=25),
+)
 def test_what_is_found_is_what_a_slow_reader_finds(one: Rule, heard: list[float]) -> None:
     policy = Policy([one])
     ends = [
@@ -316,7 +325,7 @@ def test_every_window_gives_every_class_one_verdict_that_agrees_with_what_is_tol
             assert f"score {verdict.score:.4g}" in verdict.sentence()
             assert verdict.score >= verdict.off or verdict.reason in ("quiet", "fading", "ended")
             assert (step.state.of(verdict.event_class).open is not None) == (
-                verdict.reason in ("alert", "escalated", "continuing", "fading", "cooling_down")
+                verdict.reason in ("alert", "escalated", "continuing", "fading", "cooling_down", "habituated")
                 or (verdict.reason == "rolled_up" and step.state.of(PARENT).open is not None)
             )
 

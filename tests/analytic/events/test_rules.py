@@ -27,6 +27,7 @@ def test_a_rule_needs_a_name_and_members_only() -> None:
         {"confirm": 3, "among": 3},
         {"release_s": 0.0, "cool_down_s": 0.0, "lag_s": 0.0, "escalation": 0.0},
         {"max_s": math.inf},
+        {"sure": 0.5},
         {"members": (3, 7), "weights": (1.0, 0.5)},
     ],
 )
@@ -48,6 +49,8 @@ def test_the_borders_of_what_is_allowed_are_allowed(changed: dict[str, Any]) -> 
         ({"off": math.nan}, "found off nan and on 0.5"),
         ({"confirm": 0}, "1 <= confirm <= among, found 0 of 1"),
         ({"confirm": 3, "among": 2}, "1 <= confirm <= among, found 3 of 2"),
+        ({"sure": 0.4}, "on <= sure, found on 0.5 and sure 0.4"),
+        ({"sure": math.nan}, "on <= sure, found on 0.5 and sure nan"),
         ({"min_s": -1.0}, "0 <= min_s < max_s, found -1 and 600"),
         ({"min_s": 5.0, "max_s": 5.0}, "0 <= min_s < max_s, found 5 and 5"),
         ({"min_s": math.nan}, "0 <= min_s < max_s, found nan and 600"),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytic.events.habituation import Told
 from analytic.events.state import ClassState, Hit, Open, State
 from tests.analytic.events.looking import again
 
@@ -26,6 +27,7 @@ class_states = st.builds(
     ended_s=times | st.just(-math.inf),
     cooling_until_s=times | st.just(-math.inf),
     last_score=scores,
+    told=st.builds(Told, st.floats(0, 1000), times),
 )
 
 
@@ -61,6 +63,14 @@ def test_a_state_read_from_json_cannot_be_changed_in_place() -> None:
         state.classes["fire"] = ClassState()  # type: ignore[index]
 
 
+def test_what_is_dated_back_is_dated_back_whole() -> None:
+    state = ClassState(events=2, ended_s=50.0, cooling_until_s=80.0, last_score=0.5, told=Told(1.5, 45.0))
+    assert state.earlier(10.0) == ClassState(
+        events=2, ended_s=40.0, cooling_until_s=70.0, last_score=0.5, told=Told(1.5, 35.0)
+    )
+    assert ClassState().earlier(10.0).cooling_until_s == -math.inf
+
+
 GOOD = State({"fire": ClassState(recent=(Hit(1.0, 2.0, True, 0.5, 3),))}).to_json()["fire"]
 
 
@@ -80,6 +90,8 @@ GOOD = State({"fire": ClassState(recent=(Hit(1.0, 2.0, True, 0.5, 3),))}).to_jso
         {"fire": {**GOOD, "open": {"colour": "red"}}},
         {"fire": {**GOOD, "events": None}},
         {"fire": {**GOOD, "ended_s": "yesterday"}},
+        {"fire": {**GOOD, "told": [1.0, 2.0, 3.0]}},
+        {"fire": {**GOOD, "told": ["often", 2.0]}},
         {"fire": {name: value for name, value in GOOD.items() if name != "last_score"}},
     ],
 )

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytic.events.types import Event, Message, Requestor, Stamp
+from analytic.events.types import Event, Message, Requestor, Stamp, deletion, gap, gap_in_place_of, is_event
 from model.labels import labels
 
-STAMP = Stamp("0190a5c0-0000-7000-8000-000000000002", 7)
+STAMP = Stamp("0190a5c0-0000-7000-8000-000000000002", 7, "0123456789abcdef0123456789abcdef", "2026-01-01T12:00:00Z")
+EVENT_ID = "0190a5c0-0000-7000-8000-000000000001"
 FitsSchema = Callable[[Message], bool]
 
 
@@ -70,6 +71,9 @@ def test_a_message_has_the_fields_of_the_contract_and_its_severity(closed_event:
         "message_id": STAMP.message_id,
         "id": closed_event.id,
         "seq": 7,
+        "device": "0123456789abcdef0123456789abcdef",
+        "time": "2026-01-01T12:00:00Z",
+        "durable": True,
         "phase": "end",
         "event_class": "smoke_alarm",
         "severity": "warning",
@@ -121,7 +125,18 @@ def test_every_one_of_the_527_classes_fits_the_schema(closed_event: Event, fits_
         ("id", None),
         ("seq", 0),
         ("seq", 1.5),
+        ("seq", 2**53),
+        ("device", "0123456789ABCDEF0123456789ABCDEF"),
+        ("device", "0123"),
+        ("time", None),
+        ("durable", "yes"),
+        ("durable", None),
+        ("signature", ""),
+        ("signature", "A" * 87),
+        ("first_seq", 7),
         ("phase", "begin"),
+        ("phase", "deleted"),
+        ("phase", "gap"),
         ("event_class", "Smoke Alarm"),
         ("event_class", ""),
         ("mid", "01y3hg"),
@@ -149,3 +164,43 @@ def test_the_schema_misses_every_field_that_is_left_out(closed_event: Event, fit
     message = closed_event.to_message(STAMP)
     for field in message:
         assert not fits_schema({key: value for key, value in message.items() if key != field}), field
+
+
+class TestWhatTellsOfNoEvent:
+    @pytest.mark.parametrize("message", [gap(STAMP, 3), gap(STAMP, 7), deletion(STAMP, EVENT_ID)])
+    def test_it_fits_the_schema_signed_or_not_durable_or_not(self, message: Message, fits_schema: FitsSchema) -> None:
+        assert fits_schema(message)
+        assert fits_schema({**message, "signature": "A" * 86, "durable": False})
+        assert not is_event(message)
+
+    @pytest.mark.parametrize("message", [gap(STAMP, 3), deletion(STAMP, EVENT_ID)])
+    def test_the_schema_misses_every_field_and_refuses_every_other(
+        self, message: Message, fits_schema: FitsSchema, closed_event: Event
+    ) -> None:
+        for field in message:
+            assert not fits_schema({key: value for key, value in message.items() if key != field}), field
+        for field, value in closed_event.to_message(STAMP).items():
+            if field not in message:
+                assert not fits_schema({**message, field: value}), field
+
+    @pytest.mark.parametrize(
+        "stray", [gap(STAMP, 0), gap(STAMP, -1), deletion(STAMP, "kitchen"), {**gap(STAMP, 1), "id": EVENT_ID}]
+    )
+    def test_the_schema_refuses_a_stray(self, stray: Message, fits_schema: FitsSchema) -> None:
+        assert not fits_schema(stray)
+
+    @pytest.mark.parametrize("phase", ["start", "update", "end"])
+    def test_an_event_is_one_in_every_phase(self, closed_event: Event, phase: Any, fits_schema: FitsSchema) -> None:
+        message = replace(closed_event, phase=phase, offset_s=None).to_message(STAMP)
+        assert is_event(message)
+        assert fits_schema(message)
+
+    @pytest.mark.parametrize("durable", [True, False])
+    def test_a_gap_in_the_place_of_a_message_has_its_stamp_and_nothing_else_of_it(
+        self, closed_event: Event, durable: bool, fits_schema: FitsSchema
+    ) -> None:
+        stamp = STAMP._replace(durable=durable)
+        for message in (closed_event.to_message(stamp), deletion(stamp, EVENT_ID), gap(stamp, 7)):
+            assert gap_in_place_of(message) == gap(stamp, 7)
+            assert gap_in_place_of(message, 2) == gap(stamp, 2)
+            assert fits_schema(gap_in_place_of(message, 2))

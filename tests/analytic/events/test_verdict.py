@@ -8,12 +8,14 @@ from typing import get_args
 
 import pytest
 
+from analytic.events.habituation import Habituation
 from analytic.events.policy import Policy
 from analytic.events.rules import Guard
 from analytic.events.verdict import Reason, Verdict
 from tests.analytic.events.looking import Story, float32, look, rule, tell, told
 
 CONFIRMED = rule(confirm=2, among=3)
+WEARY = rule(release_s=0.5, habituation=Habituation(free=0.0))
 COOLING = rule(cool_down_s=20.0, release_s=0.5)
 FAMILY = (rule("gunshot", (5,)), rule(children=("gunshot",)))
 
@@ -45,6 +47,10 @@ STORIES: dict[str, tuple[Story, str]] = {
             "fire: silent for another 19 s after the last alert: score 0.7 is below the 0.9 "
             "that would be told all the same"
         ),
+    ),
+    "habituated": (
+        told([0.6, 0.1, 0.6], WEARY),
+        ("fire: no alert: score 0.6 reaches 0.5, but after 1.0 alerts of late (older ones count less) 0.731 is needed"),
     ),
     "alert": (told([0.6]), "fire: alert: score 0.6 reaches 0.5"),
     "alert, late": (gone_on(), "fire: alert: score 0.4 reaches 0.3, and the highest so far, 0.7, 0.5"),

@@ -25,6 +25,7 @@ from websockets.typing import Origin
 import model.store
 from analytic.access import AccessRules
 from analytic.app import Service, make_tagger
+from analytic.delivery.memory import Memory
 from analytic.delivery.websocket import WebsocketBus
 from analytic.listen.browser import Webm
 from analytic.listen.door import ListenDoor, Pcm16
@@ -42,7 +43,7 @@ from tests.analytic.listen.media import encoded
 def door(listener: Listener, token: str | None = None, **tokens: str) -> Iterator[str]:
     access = AccessRules.of([], [], token)
     made = ListenDoor(listener, access.allows_token, tokens, {"pcm16": Pcm16, "webm": Webm})
-    bus = WebsocketBus("127.0.0.1", 0, access, lambda _cursor: [])
+    bus = WebsocketBus("127.0.0.1", 0, access, Memory())
     bus.add_door(made)
     port = bus.start()
     try:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from analytic.access import AccessRules
+from analytic.delivery.memory import Memory
 from analytic.delivery.websocket import WebsocketBus
 from analytic.events.types import Source
 from analytic.listen.door import ListenDoor, Pcm16
@@ -33,7 +34,7 @@ class Service:
         self.open()
 
     def open(self) -> None:
-        self._bus = WebsocketBus("127.0.0.1", self.port, self._access, lambda _cursor: [])
+        self._bus = WebsocketBus("127.0.0.1", self.port, self._access, Memory())
         self._bus.add_door(self._door)
         self.port = self._bus.start()
         self.url = f"ws://127.0.0.1:{self.port}"

@@ -24,6 +24,7 @@ Waveform = NDArray[np.float32]
 Scores = Mapping[str, float]
 RATE_HZ = 16_000
 NOON = 1_767_268_800.0  # 2026-01-01T12:00:00Z
+DEVICE = "0123456789abcdef" * 2
 QUIET, LOUD = 0.01, 0.5
 
 AT_ONCE = {"confirm": 1, "among": 1, "release_s": 1.0}
@@ -93,7 +94,10 @@ class Run:
         self.diary.append(f"publish {len(events)}")
         first = len(self.published) + 1
         self.published += events
-        return [Stamp(f"message-{number}", number) for number in range(first, first + len(events))]
+        return [
+            Stamp(f"message-{number}", number, DEVICE, "2026-01-01T12:00:00Z")
+            for number in range(first, first + len(events))
+        ]
 
     def analyse(
         self, seconds: float = 2.0, *loud: tuple[float, float], start_s: float = 0.0, task: Task | None = None

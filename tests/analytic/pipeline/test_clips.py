@@ -128,7 +128,8 @@ class TestAlarms:
         run = Run({"Crackle": 0.75})
         task = Task("halved", Source("kitchen", "camera"), Requestor("ada", "person", "r1"))
         (alert,) = run.analyse(task=task).alerts
-        assert {key: value for key, value in alert.items() if key not in ("id", "message_id", "seq", "peak_dbfs")} == {
+        stamped = {"id", *Stamp._fields}
+        assert {key: value for key, value in alert.items() if key not in stamped | {"peak_dbfs"}} == {
             "phase": "end",
             "event_class": "fire",
             "label": "Crackle",
@@ -213,6 +214,15 @@ class TestSources:
             run.now = NOON + number * every_s
             alerts.append(len(run.analyse(10, task=KITCHEN).alerts))
         assert alerts == [1, 0, 0, 1, 0, 0]
+
+    @pytest.mark.parametrize("every_s", [0.0, 60.0])
+    def test_a_class_wears_off_from_upload_to_upload(self, every_s: float) -> None:
+        run = Run({"Screaming": 0.03})
+        alerts = []
+        for number in range(6):
+            run.now = NOON + number * every_s
+            alerts.append(len(run.analyse(40, task=KITCHEN).alerts))
+        assert alerts == [1, 1, 1, 0, 0, 0]
 
     def test_sources_do_not_share_cool_downs(self) -> None:
         run = Run({"Fire": 0.9})

@@ -14,7 +14,7 @@ from analytic.events.types import Requestor, Source, Stamp
 from analytic.pipeline.telling import Teller, instant
 from model.fake import FAKE_CARD
 from model.labels import index_of
-from tests.analytic.pipeline.runs import NOON
+from tests.analytic.pipeline.runs import DEVICE, NOON
 
 FIRE = Rule("fire", (index_of("/m/02_41"),), severity="critical")
 LIVE = Teller(FAKE_CARD, "none", Source("kitchen", "microphone"), Requestor(), NOON, live=True)
@@ -56,7 +56,7 @@ def test_a_level_that_is_none_is_unknown(peak_dbfs: float | None) -> None:
 @pytest.mark.parametrize("severity", ["critical", "warning", "notice"])
 def test_the_severity_is_that_of_the_rule_and_the_message_fits_the_schema(severity: Severity) -> None:
     event = LIVE.event(transition(NOON, NOON + 1, Rule("fire", (5,), severity=severity)), event_id := an_id(), -12.0)
-    message = event.to_message(Stamp(event_id, 1))
+    message = event.to_message(Stamp(event_id, 1, DEVICE, "2026-01-01T12:00:00Z"))
     jsonschema.validate(message, event_schema(), format_checker=jsonschema.FormatChecker())
     assert message["severity"] == severity
 

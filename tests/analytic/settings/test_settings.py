@@ -19,6 +19,7 @@ from analytic.app import make_policies
 from analytic.errors import BadSettings
 from analytic.settings import CONFIG_VARIABLE, Settings, config_path, load
 from analytic.settings.alerts import RuleSettings
+from analytic.settings.delivery import WebhookSettings
 
 PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 SECRET = "correct-horse-battery"
@@ -114,7 +115,8 @@ class TestRefusals:
             ("HEARKEN__HTTP__PORT", "five", "http.port"),
             ("HEARKEN__HTTP__THREADS", "0", "http.threads"),
             ("HEARKEN__HTTP__PROT", "5000", "http.prot"),
-            ("HEARKEN__BUS__KEPT_MESSAGES", "-1", "bus.kept_messages"),
+            ("HEARKEN__DELIVERY__KEPT_MESSAGES", "-1", "delivery.kept_messages"),
+            ("HEARKEN__BUS__KEPT_MESSAGES", "1000", "bus.kept_messages"),
             ("HEARKEN__AUDIO__MAX_DURATION_S", "0", "audio.max_duration_s"),
             ("HEARKEN__AUDIO__MAX_DURATION_S", "nan", "audio.max_duration_s"),
             ("HEARKEN__MODELS__LANES", "0", "models.lanes"),
@@ -303,6 +305,7 @@ def written(section: str, key: str, field: FieldInfo) -> str:
     """How the page gives a default."""
     machine = {
         ("models", "dir"): "the folder `hearken/models` in the user's data folder",
+        ("delivery", "dir"): "the folder `hearken/delivery` in the user's state folder",
         ("listen", "state_dir"): "the folder `hearken/sources` in the user's state folder",
         ("service", "analyzer_id"): "the name of the machine",
     }
@@ -340,10 +343,15 @@ class TestPage:
         named = [name for row in rows(chapters()["alerts"], 1) for name in re.findall(r"`(\w+)`", row[0])]
         assert named == list(RuleSettings.model_fields)
 
+    def test_every_key_of_a_webhook_is_explained(self) -> None:
+        assert [row[0].strip("`") for row in rows(chapters()["delivery"], 1)] == list(WebhookSettings.model_fields)
+
     def test_the_defaults_given_in_words_are_true(self, tmp_path: Path) -> None:
         settings = load()
         assert settings.models.dir == platformdirs.user_data_path() / "hearken" / "models"
         assert settings.models.dir == tmp_path / "data" / "hearken" / "models"
+        assert settings.delivery.dir == platformdirs.user_state_path() / "hearken" / "delivery"
+        assert settings.delivery.dir == tmp_path / "state" / "hearken" / "delivery"
         assert settings.listen.state_dir == platformdirs.user_state_path() / "hearken" / "sources"
         assert settings.listen.state_dir == tmp_path / "state" / "hearken" / "sources"
         assert settings.service.analyzer_id == (platform.node() or "hearken")
@@ -354,6 +362,8 @@ class TestPage:
     def test_every_variable_of_the_page_is_read(self, monkeypatch: pytest.MonkeyPatch, section: str, key: str) -> None:
         (row,) = (row for row in rows(chapters()[section]) if row[0] == f"`{key}`")
         changed = another(section, key)
+        for variable, value in COMPANIONS.get(f"{section}.{key}", {}).items():
+            monkeypatch.setenv(variable, value)
         monkeypatch.setenv(row[1].strip("`"), changed if isinstance(changed, str) else json.dumps(changed))
         assert plain(getattr(getattr(load(), section), key)) == changed
 
@@ -368,7 +378,7 @@ class TestPage:
         write(examples()[number])
         assert make_policies(load().alerts, "mn04_as").by_mode
 
-    @pytest.mark.parametrize("word", ["modes", "schedule", "classes", "rules", "sensitivities", "tokens"])
+    @pytest.mark.parametrize("word", ["modes", "schedule", "classes", "rules", "sensitivities", "tokens", "webhooks"])
     def test_there_is_an_example_for_every_table(self, word: str) -> None:
         assert any(f".{word}" in example for example in examples())
 
@@ -406,6 +416,15 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+# What else must be set so that a setting may be.
+COMPANIONS = {
+    "mqtt.ca_file": {"HEARKEN__MQTT__TLS": "true"},
+    "mqtt.cert_file": {"HEARKEN__MQTT__TLS": "true", "HEARKEN__MQTT__KEY_FILE": "/key"},
+    "mqtt.key_file": {"HEARKEN__MQTT__TLS": "true", "HEARKEN__MQTT__CERT_FILE": "/certificate"},
+    "dht.requests": {"HEARKEN__DHT__URL": "ws://node:3000/ws", "HEARKEN__DHT__REQUESTS_DIR": "/sounds"},
+}
+
+
 def another(section: str, key: str) -> Any:
     """A value that is not the default, as JSON or text."""
     field = sections()[section].model_fields[key]
@@ -428,6 +447,16 @@ def another(section: str, key: str) -> Any:
         "allowed_hosts": ["hub"],
         "allowed_origins": ["https://hub"],
     }
+    of_one_section = {
+        ("mqtt", "port"): 1884,
+        ("mqtt", "prefix"): "home/sound",
+        ("mqtt", "discovery_prefix"): "discovery",
+        ("mqtt", "frigate_prefix"): "frigate",
+        ("delivery", "webhooks"): {"phone": {"url": "https://ntfy.sh/topic", "template": "ntfy", "phases": ["start"]}},
+        ("dht", "url"): "wss://node/ws",
+    }
+    if (section, key) in of_one_section:
+        return of_one_section[section, key]
     if key in special:
         return special[key]
     if isinstance(default, bool):

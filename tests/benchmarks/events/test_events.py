@@ -11,7 +11,7 @@ import pytest
 
 from analytic.events.policy import Look, Policy
 from benchmarks.events import windows
-from benchmarks.events.calibrate import ALLOWED, Place, curve, points, tallies
+from benchmarks.events.calibrate import ALLOWED, STEP, Place, curve, points, tallies
 from benchmarks.events.detect import EVERY, baseline, class_scores, detect, of_policy, rules
 from benchmarks.events.plan import COLUMNS
 from benchmarks.events.run import figures_of, parts
@@ -76,14 +76,37 @@ def test_a_curve_falls_from_nothing_to_everything_and_its_points_keep_their_boun
     assert [place.per_day for place in places] == sorted(place.per_day for place in places)
     assert [place.found for place in places] == sorted(place.found for place in places)
     assert (places[0].found, places[-1].found, places[-1].events) == (0, 2, 2)
-    chosen = points(places)
+    chosen = points("glass_break", places)
     assert all((point.false_alarms_per_day or 0.0) <= ALLOWED[word] for word, point in chosen.items())
     assert chosen["very_low"].on >= chosen["very_high"].on
 
 
+def test_a_curve_counts_every_alarm_however_many_there_were() -> None:
+    home = Stream("household", Material(1), 0, 6.0)
+    often = made(21_600.0, dict.fromkeys(range(100, 2_100, 200), 2.0))
+    heard = [(home, often, scored(often))]
+    assert curve(tallies("glass_break", heard), heard)[-1].per_day == 10 * 4
+    policy = Policy(rules({"glass_break": (0.5, off_of(0.5))}))
+    assert len(detect(policy, often, of_policy(policy, scored(often)))) < 10, "as it runs, it wears off"
+
+
+def test_very_low_lies_above_where_nothing_was_falsely_raised_but_for_what_may_kill() -> None:
+    curved = [
+        Place(on=1 / (1 + np.exp(-logit)), per_day=max(0.0, 2.0 - logit), plain_per_hour=0.0, found=0, events=1)
+        for logit in np.arange(5.0, 0.0, -STEP).tolist()
+    ]
+    chosen = points("scream", curved)
+    assert chosen["very_low"].on == pytest.approx(1 / (1 + np.exp(-2.75)), abs=1e-6)
+    assert points("fire", curved)["very_low"].on == pytest.approx(1 / (1 + np.exp(-2.0)), abs=1e-6)
+    assert chosen["medium"].on == pytest.approx(1 / (1 + np.exp(-1.0)), abs=1e-6)
+    assert points("scream", curved[:2])["very_low"].on == pytest.approx(curved[0].on, abs=1e-6), (
+        "there is nothing above"
+    )
+
+
 def test_a_curve_that_passes_its_bounds_at_once_gives_the_highest_threshold() -> None:
     place = Place(on=0.99, per_day=99.0, plain_per_hour=0.0, found=0, events=1)
-    assert {point.on for point in points([place]).values()} == {0.99}
+    assert {point.on for point in points("glass_break", [place]).values()} == {0.99}
 
 
 def test_no_stream_is_judged_by_thresholds_that_came_from_it() -> None:
