@@ -11,10 +11,12 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+OWNER = "owner"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -30,19 +32,25 @@ class AccessRules:
         Foreign origins that may send requests that change state, such as ``https://home.example``.
     token
         What every request must show; None for no token.
+    analysts
+        Tokens by the name of who may ask for statistics with them, and for nothing else.
     """
 
     hosts: frozenset[str] = LOOPBACK_NAMES
     origins: frozenset[str] = frozenset()
     token: str | None = None
+    analysts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
-    def of(cls, hosts: Iterable[str], origins: Iterable[str], token: str | None) -> AccessRules:
+    def of(
+        cls, hosts: Iterable[str], origins: Iterable[str], token: str | None, analysts: Mapping[str, str] | None = None
+    ) -> AccessRules:
         """Make rules from settings: letter case and stray blanks do not matter."""
         return cls(
             LOOPBACK_NAMES | {host.strip().casefold().strip("[]") for host in hosts},
             frozenset(origin.strip().casefold().rstrip("/") for origin in origins),
             token,
+            MappingProxyType(dict(analysts or {})),
         )
 
     def allows_host(self, header: str | None) -> bool:
@@ -63,7 +71,19 @@ class AccessRules:
         """Compare a shown token with ours, in time that does not depend on where they differ."""
         if self.token is None:
             return True
-        return shown is not None and hmac.compare_digest(shown.encode(errors="surrogatepass"), self.token.encode())
+        return shown is not None and hmac.compare_digest(_bytes(shown), _bytes(self.token))
+
+    def analyst(self, shown: str | None) -> str | None:
+        """Return whose token for statistics it is; ``owner`` for whoever may ask for everything; None for nobody's."""
+        if shown is not None:
+            found = [name for name, token in self.analysts.items() if hmac.compare_digest(_bytes(shown), _bytes(token))]
+            if found:
+                return found[0]
+        return OWNER if self.allows_token(shown) else None
+
+
+def _bytes(token: str) -> bytes:
+    return token.encode(errors="surrogatepass")
 
 
 def host_name(header: str) -> str:

@@ -74,6 +74,7 @@ def serve(
             models={"tagger": tagger, "dir": data_dir / "models" if data_dir else None},
             listen={"state_dir": data_dir / "sources" if data_dir else None},
             delivery={"dir": data_dir / "delivery" if data_dir else None},
+            stats={"dir": data_dir / "stats" if data_dir else None},
         )
         run(settings)
 
@@ -83,7 +84,12 @@ def tag(
     files: Annotated[list[str], typer.Argument(help="WAV, FLAC or Ogg files; - reads standard input.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     tagger: _Tagger = None,
-    anonymizer: Annotated[str, typer.Option(help="Anonymise first: none, scrample, dp_noise.")] = "none",
+    anonymizer: Annotated[
+        str,
+        typer.Option(
+            help="Anonymise first: none, scrample, dp_noise, ... or a chain such as speech_gate+reverse_splice."
+        ),
+    ] = "none",
     top: Annotated[int, typer.Option(min=1, max=527, help="How many classes to show.")] = 5,
 ) -> None:
     """Say what is in sound files, and what of it is an alarm."""
@@ -158,6 +164,34 @@ def listen_bus(
     from analytic.commands.bus import listen
 
     raise typer.Exit(listen(url, since, token))
+
+
+@main.command()
+def anonymize(
+    source: Annotated[Path, typer.Argument(help="WAV, FLAC or Ogg.")],
+    target: Annotated[Path, typer.Argument(help="What to write: .wav or .flac; for band_energy also .hkbe or .json.")],
+    method: Annotated[str, typer.Option(help="How; chains such as speech_gate+reverse_splice too.")],
+) -> None:
+    """Write a sound file anew, without what is nobody's business."""
+    from analytic.commands.anonymize import anonymize as run
+
+    with _one_line():
+        for warning in run(_settings(), source, target, method):
+            print(f"note: {warning}", file=sys.stderr)
+
+
+@main.command()
+def send(
+    source: Annotated[Path, typer.Argument(help="WAV, FLAC or Ogg.")],
+    method: Annotated[str, typer.Option(help="How to anonymise it before it is sent.")],
+    url: Annotated[str, typer.Option(help="Address of the service.")] = "http://127.0.0.1:5000",
+    token: Annotated[str | None, typer.Option(envvar="HEARKEN_TOKEN", help="Token of the service.")] = None,
+) -> None:
+    """Anonymise a sound file here, send what is left of it to a service, and print its answer."""
+    from analytic.commands import anonymize as command
+
+    with _one_line():
+        command.show(command.send(_settings(), source, url, method, token, {}))
 
 
 @main.command()

@@ -19,6 +19,7 @@ HearkenError
         TooManyChannels
         SampleRateOutOfRange
         NotFinite
+        BadFeatures
     Refused                     who asked
         ForeignHost
         ForeignOrigin
@@ -29,6 +30,7 @@ HearkenError
     NoRoom                      no such source now
         SourceConnected
         TooManySources
+    BudgetExceeded              statistics that would tell too much
     UnknownSource               a live source that is not there
     UnknownEvent                an event that is not kept
     EventOpen                   an event that still goes on
@@ -41,6 +43,7 @@ The REST layer gives each a status (`analytic.api.errors`), and a test walks thi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 
 class HearkenError(Exception):
@@ -178,6 +181,10 @@ class NotFinite(BadAudio):
         self.at_s = at_s
 
 
+class BadFeatures(BadAudio):
+    """Features sent in place of sound that are not what they must be; the message says why."""
+
+
 class Refused(HearkenError):
     """Whoever asked may not."""
 
@@ -243,6 +250,14 @@ class TooManySources(NoRoom):
     def __init__(self, limit: int) -> None:
         super().__init__(f"{limit} live sources are there already, as many as listen.max_sources allows")
         self.limit = limit
+
+
+class BudgetExceeded(HearkenError):
+    """What is asked would spend more of the privacy budget than there is."""
+
+    def __init__(self, wanted: Decimal, remaining: Decimal) -> None:
+        super().__init__(f"Privacy budget spent: epsilon {wanted} was asked for, {remaining} remains for this day")
+        self.wanted, self.remaining = wanted, remaining
 
 
 class UnknownSource(HearkenError):

@@ -5,9 +5,13 @@
 Every sample gets noise of scale 0.05 / 0.8 = 0.0625, and what leaves -1..1 is clipped. The predecessor called this
 "epsilon 0.8", which would hold only for recordings that differ in a single sample by at most 0.05: no word, person or
 event is that small. One sample can change by 2, so the bound that does hold is epsilon 2 / 0.0625 = 32 for one sample;
-it adds up to 512,000 for one second at 16,000 Hz. We claim the first and say the second. Repeats of the same recording
-average the noise out, a denoiser takes much of it away, and floating-point noise has gaps of its own (S. Haney et al.,
-"Precision-based attacks and interval refining", arXiv 2207.13793).
+it adds up to 512,000 for one second at 16,000 Hz. We claim the first and say the second. A denoiser takes much of the
+noise away, and floating-point noise has gaps of its own (S. Haney et al., "Precision-based attacks and interval
+refining", arXiv 2207.13793).
+
+Fresh noise averages out over repeats of one recording. With a secret, the noise hangs on it and on the clip, so the
+same samples get the same noise; a copy that differs by a bit gets other noise, and many such copies average it out as
+before. Who does not know the secret cannot tell such noise from chance; the bound holds against them.
 
 The noise is drawn as diffprivlib's Laplace mechanism draws it, from four uniforms of the operating system's source a
 sample, so that the floating-point grid of a single logarithm does not show (N. Holohan, S. Braghin, "Secure random
@@ -20,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anonymizers.base import Anonymized, Formal, Guarantee, RandomBytes, Waveform, os_random
+from anonymizers.repeatable import chance
 
 SENSITIVITY = 0.05
 EPSILON = 0.8
@@ -35,12 +40,18 @@ class LaplaceNoise:
         Scale b of the noise in units of full scale, > 0; its standard deviation is sqrt(2) b.
     random_bytes
         Where the noise comes from.
+    secret
+        Where it is given, the noise comes from it and the clip, and is the same for the same clip.
     """
 
     keeps_time = True
 
     def __init__(
-        self, name: str = "dp_noise", scale: float = SENSITIVITY / EPSILON, random_bytes: RandomBytes = os_random
+        self,
+        name: str = "dp_noise",
+        scale: float = SENSITIVITY / EPSILON,
+        random_bytes: RandomBytes = os_random,
+        secret: bytes | None = None,
     ) -> None:
         if not scale > 0:
             raise ValueError(f"the noise has a scale above 0, found {scale}")
@@ -48,26 +59,29 @@ class LaplaceNoise:
         deviation = f"{2**0.5 * scale:.1g} of full scale"
         self.hides = f"Quiet sound, by noise of the same level throughout (standard deviation {deviation})."
         self._scale = scale
-        self._random_bytes = random_bytes
+        self._random_bytes, self._secret = random_bytes, secret
+        self._purpose = f"laplace noise {scale!r}"
         self.guarantee: Guarantee = Formal(
             mechanism=f"Laplace noise of scale {scale:g} a sample, in floating point",
             unit="one sample at the rate given, changed by up to 2 (full scale)",
             epsilon=2.0 / scale,
             delta=0.0,
         )
+        repeats = "repeated requests with one recording" if secret is None else "slightly changed copies of a recording"
         self.leaks = (
             f"No word, person or event is protected: epsilon is {2 / scale:g} for a single sample and "
             f"{2 / scale * 16_000:,.0f} for one second; louder speech stays intelligible, the speaker can be "
-            "recognised after denoising, and repeated requests with one recording average the noise out."
+            f"recognised after denoising, and {repeats} average the noise out."
         )
 
     def anonymize(self, waveform: Waveform, sample_rate_hz: int) -> Anonymized:
-        """Add the noise; each call draws its own."""
+        """Add the noise."""
         del sample_rate_hz
+        draw = chance(self._random_bytes, self._secret, waveform, self._purpose)
         noisy = np.empty_like(waveform)
         for first in range(0, waveform.size, _BLOCK):
             piece = waveform[first : first + _BLOCK]
-            noise = self._scale * standard_laplace(piece.size, self._random_bytes)
+            noise = self._scale * standard_laplace(piece.size, draw)
             np.clip(piece + noise, -1.0, 1.0, out=noisy[first : first + _BLOCK], casting="same_kind")
         return Anonymized(noisy)
 

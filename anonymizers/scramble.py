@@ -5,6 +5,9 @@
 The sound is cut into segments of one second and these are put into a random order. Words shorter than a segment stay
 whole, the voice stays the voice, and the order can often be found again by fitting the segments' edges to each other:
 benchmarks/results/privacy_baseline.json says how often. It is kept for those who ask for it by name.
+
+With a secret, the order hangs on it and on the clip: the predecessor drew another order for each request, so that the
+answers to repeats could be put together.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from anonymizers.base import Anonymized, Empirical, Guarantee, RandomBytes, Waveform, os_random
+from anonymizers.repeatable import chance
 
 
 class SegmentShuffle:
@@ -23,6 +27,8 @@ class SegmentShuffle:
         Length of a segment in seconds, > 0; the last one is what remains.
     random_bytes
         Where the order comes from.
+    secret
+        Where it is given, the order comes from it and the clip, and is the same for the same clip.
     """
 
     keeps_time = False
@@ -32,13 +38,20 @@ class SegmentShuffle:
         "this is no encryption and no anonymity."
     )
 
-    def __init__(self, name: str = "scrample", segment_s: float = 1.0, random_bytes: RandomBytes = os_random) -> None:
+    def __init__(
+        self,
+        name: str = "scrample",
+        segment_s: float = 1.0,
+        random_bytes: RandomBytes = os_random,
+        secret: bytes | None = None,
+    ) -> None:
         if not segment_s > 0:
             raise ValueError(f"a segment has more than 0 s, found {segment_s}")
         self.name = name
         self.hides = f"The order of segments of {segment_s:g} s; each segment is left as it was."
         self._segment_s = segment_s
-        self._random_bytes = random_bytes
+        self._random_bytes, self._secret = random_bytes, secret
+        self._purpose = f"segment shuffle {segment_s!r}"
 
     def anonymize(self, waveform: Waveform, sample_rate_hz: int) -> Anonymized:
         """Shuffle the segments of `waveform`; sound of a single segment is given back as it was, with a warning."""
@@ -50,7 +63,7 @@ class SegmentShuffle:
                 f"of {self._segment_s:g} s"
             )
             return Anonymized(waveform, (warning,))
-        order = shuffled(len(segments), self._random_bytes)
+        order = shuffled(len(segments), chance(self._random_bytes, self._secret, waveform, self._purpose))
         return Anonymized(np.concatenate([segments[index] for index in order]))
 
 

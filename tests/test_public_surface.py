@@ -51,6 +51,7 @@ SURFACE = {
         "AnonymizerName",
         "Event",
         "Message",
+        "Mode",
         "ModelName",
         "Phase",
         "Requestor",

@@ -9,8 +9,11 @@ from typing import Any
 from flask import request
 from flask_restx import Api, Resource
 
+from analytic.access import AccessRules, bearer
 from analytic.api import sources
 from analytic.api.events import Events
+from analytic.api.stats import Stats
+from analytic.errors import TokenRequired
 from analytic.pipeline import Pipeline
 
 
@@ -50,6 +53,30 @@ def add_sources(api: Api, live_sources: sources.Sources, pipeline: Pipeline) -> 
             return sources.set_mode(pipeline.hearing.policies, request.get_json(force=True, silent=True))
 
 
+def add_stats(api: Api, stats: Stats, access: AccessRules) -> None:
+    """Add the address of statistics."""
+    told = api.namespace("stats", "How many alarms there were", path="/")
+    refusal = api.models["Error"]
+    parser = api.parser()
+    parser.add_argument("date", type=str, location="args", help="A day that is over; yesterday by default")
+    parser.add_argument(
+        "epsilon", type=str, location="args", help="What the release may cost; the smaller, the noisier"
+    )
+
+    @told.route("/stats/daily")
+    class Daily(Resource):
+        @told.doc("daily_counts", description="Alarms by class on a day, with noise that hides any one of them.")
+        @told.expect(parser)
+        @told.response(400, "A parameter is not of its form, or the day is not over.", refusal)
+        @told.response(429, "The privacy budget of that day is spent; remaining says what is left.", refusal)
+        @told.response(503, "The privacy ledger cannot be written; nothing was told.", refusal)
+        def get(self) -> dict[str, Any]:
+            requestor = access.analyst(bearer(request.headers.get("Authorization")))
+            if requestor is None:
+                raise TokenRequired
+            return stats.daily(requestor, request.args)
+
+
 def add_events(api: Api, events: Events) -> None:
     """Add the addresses of what was told."""
     told = api.namespace("events", "What was told", path="/")
@@ -80,6 +107,7 @@ def add_events(api: Api, events: Events) -> None:
         @told.doc("delete_event", description="Delete it here and on the DHT, and tell every consumer to forget it.")
         @told.response(404, "No event of that id is kept.", refusal)
         @told.response(409, "It still goes on.", refusal)
+        @told.response(503, "The outbox cannot be written; it is still there.", refusal)
         def delete(self, event_id: str) -> dict[str, Any]:
             return events.delete(event_id)
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,11 +21,13 @@ from analytic.access import AccessRules
 from analytic.api import addresses, describe, errors, guard, sources
 from analytic.api.events import Events
 from analytic.api.predict import Predictor, PredictRequest
+from analytic.api.stats import Stats
 from analytic.api.uploads import InMemoryRequest, uploaded_audio
 from analytic.errors import HearkenError, NotReady
 from analytic.pipeline import Pipeline
 from analytic.telemetry import Metrics
 
+_QUERY = ("start_time", "source", "timeline", "surges", "explain", "anonymized")
 _PATH = "/<segment:audio_file>/<segment:method>/<segment:requestor_id>/<segment:requestor_type>/<segment:request_id>"
 
 
@@ -41,6 +43,7 @@ class Doors:
     max_body_bytes: int
     sources: sources.Sources = field(default_factory=sources.NoSources)
     events: Events | None = None
+    stats: Stats | None = None
 
 
 class _Application(Flask):
@@ -91,6 +94,8 @@ def create(doors: Doors) -> Flask:
     addresses.add_sources(api, doors.sources, doors.pipeline)
     if doors.events is not None:
         addresses.add_events(api, doors.events)
+    if doors.stats is not None:
+        addresses.add_stats(api, doors.stats, doors.access)
 
     @app.after_request
     def count(response: Response) -> Response:
@@ -98,6 +103,14 @@ def create(doors: Doors) -> Flask:
         return response
 
     return app
+
+
+def _asked(path: Mapping[str, str]) -> PredictRequest:
+    return PredictRequest(
+        **{name: request.args.get(name) for name in _QUERY},
+        filter=tuple(request.args.getlist("filter")),
+        **path,
+    )
 
 
 def _exposition(metrics: Metrics) -> AnyResponse:
@@ -120,18 +133,17 @@ def _add_model(api: Api, doors: Doors) -> None:
         @model.response(421, "The Host header names another machine.", refusal)
         @model.response(503, "Too many uploads at once; Retry-After says when to try again.", refusal)
         def post(self, **path: str) -> dict[str, Any]:
-            asked = PredictRequest(
-                start_time=request.args.get("start_time"),
-                filter=tuple(request.args.getlist("filter")),
-                source=request.args.get("source"),
-                timeline=request.args.get("timeline"),
-                surges=request.args.get("surges"),
-                explain=request.args.get("explain"),
-                **path,
-            )
-            return doors.predictor.predict(asked, lambda: uploaded_audio(request.files))
+            return doors.predictor.predict(_asked(path), lambda: uploaded_audio(request.files))
 
     model.route("/predict", f"/predict{_PATH}")(Predict)
+
+    @model.route("/predict/features")
+    class Features(Resource):
+        @model.doc("predict_features", description="Tag band energies that were sent in place of sound: the raw body.")
+        @model.response(200, "As for sound; the mode of the anonymiser is client.", answer)
+        @model.response(400, "What is wrong with the request or its features.", refusal)
+        def post(self) -> dict[str, Any]:
+            return doors.predictor.predict_features(_asked({}), request.get_data)
 
     @model.route("/metadata")
     class Metadata(Resource):
@@ -185,6 +197,9 @@ def _parser(api: Api) -> RequestParser:
     parser.add_argument("filter", type=str, location="args", help="Comma list of label names or ids to answer with")
     parser.add_argument(
         "source", type=str, location="args", help="Id of the source, for the alarms and their cool-downs"
+    )
+    parser.add_argument(
+        "anonymized", type=str, location="args", help="Method that the sound was anonymised with before"
     )
     parser.add_argument("timeline", type=str, location="args", help="1: what was heard when, of all 527 classes")
     parser.add_argument("surges", type=str, location="args", help="1: where it was suddenly loud")

@@ -27,6 +27,7 @@ STATUS: Mapping[type[errors.HearkenError], HTTPStatus] = MappingProxyType(
         errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
         errors.SourceConnected: HTTPStatus.CONFLICT,
         errors.NoRoom: HTTPStatus.SERVICE_UNAVAILABLE,
+        errors.BudgetExceeded: HTTPStatus.TOO_MANY_REQUESTS,
         errors.UnknownSource: HTTPStatus.NOT_FOUND,
         errors.UnknownEvent: HTTPStatus.NOT_FOUND,
         errors.EventOpen: HTTPStatus.CONFLICT,
@@ -37,7 +38,8 @@ STATUS: Mapping[type[errors.HearkenError], HTTPStatus] = MappingProxyType(
 NOT_ANSWERED = (errors.BadSettings,)
 """Kinds that end the service before it answers anybody."""
 
-Answer = tuple[dict[str, str], HTTPStatus, dict[str, str]]
+Body = dict[str, str | float]
+Answer = tuple[Body, HTTPStatus, dict[str, str]]
 _HEADERS: Mapping[type[errors.HearkenError], dict[str, str]] = MappingProxyType(
     {errors.TokenRequired: {"WWW-Authenticate": "Bearer"}, errors.Busy: {"Retry-After": "1"}}
 )
@@ -57,14 +59,17 @@ def status_of(kind: type[errors.HearkenError]) -> HTTPStatus:
     raise KeyError(kind.__name__)
 
 
-def body(message: str) -> dict[str, str]:
+def body(message: str) -> Body:
     """Return the documented body of an error."""
     return {"status": "error", "message": message}
 
 
 def refuse(error: errors.HearkenError) -> Answer:
     """Answer a refusal of ours."""
-    return body(str(error)), status_of(type(error)), _HEADERS.get(type(error), {})
+    told = body(str(error))
+    if isinstance(error, errors.BudgetExceeded):
+        told["remaining"] = float(error.remaining)
+    return told, status_of(type(error)), _HEADERS.get(type(error), {})
 
 
 def http_error(error: HTTPException) -> Answer:

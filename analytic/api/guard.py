@@ -12,6 +12,7 @@ from analytic.errors import ForeignHost, ForeignOrigin, TokenRequired
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/", "/docs", "/swagger.json", "/healthz", "/readyz"})
 OPEN_FOLDER = "/swaggerui/"
+STATS_FOLDER = "/stats/"
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _DOCS_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -59,5 +60,7 @@ def admit(
     if method not in SAFE_METHODS and not access.allows_origin(origin, host):
         raise ForeignOrigin(origin or "")
     is_open = method in SAFE_METHODS and (path in OPEN_PATHS or path.startswith(OPEN_FOLDER))
-    if not is_open and not access.allows_token(bearer(authorization)):
+    shown = bearer(authorization)
+    allows = access.analyst(shown) is not None if path.startswith(STATS_FOLDER) else access.allows_token(shown)
+    if not is_open and not allows:
         raise TokenRequired

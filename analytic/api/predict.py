@@ -6,16 +6,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from analytic.api.parameters import flag, identifier, label_filter, start_time
+from analytic.audio.clip import Clip
 from analytic.audio.decode import AudioLimits, decode
+from analytic.errors import AudioTooLong, BadFeatures, InvalidParameter
 from analytic.events.types import Requestor, Source
 from analytic.pipeline import Analysis, Pipeline, Prediction, Task
 from model.labels import labels
 
 METHOD_NONE = "none"
+FEATURES = "band_energy"
+
+Sound = tuple[Clip, tuple[str, ...]]
+"""A clip, and what the caller must know of how it was read."""
 UPLOAD = "upload"
 
 
@@ -34,6 +40,11 @@ class PredictRequest:
     timeline: str | None = None
     surges: str | None = None
     explain: str | None = None
+    anonymized: str | None = None
+
+
+def _no_features(_content: bytes) -> Clip:
+    raise BadFeatures("features are not taken here")
 
 
 class Predictor:
@@ -49,6 +60,8 @@ class Predictor:
         The name of this analyser in answers.
     analysed
         Told the length of each clip in seconds.
+    features
+        Makes sound of features that were sent in its place; raises `BadFeatures`.
     """
 
     def __init__(
@@ -57,11 +70,13 @@ class Predictor:
         limits: AudioLimits,
         analyzer_id: str,
         analysed: Callable[[float], None] = lambda _duration_s: None,
+        features: Callable[[bytes], Clip] = _no_features,
     ) -> None:
         self._pipeline = pipeline
         self._limits = limits
         self._analyzer_id = analyzer_id
         self._analysed = analysed
+        self._features = features
 
     def predict(self, request: PredictRequest, audio: Callable[[], bytes]) -> dict[str, Any]:
         """Analyse a request's sound.
@@ -78,6 +93,38 @@ class Predictor:
         BadRequest, BadAudio
             What is wrong with the request, or with its sound.
         """
+
+        def read() -> Sound:
+            decoded = decode(audio(), self._limits)
+            return decoded.clip, decoded.warnings
+
+        return self._predict(request, read)
+
+    def predict_features(self, request: PredictRequest, features: Callable[[], bytes]) -> dict[str, Any]:
+        """Analyse features that were sent in place of sound.
+
+        Parameters
+        ----------
+        request
+            What is asked; the sound was anonymised by whoever sent it.
+        features
+            Returns their bytes; called after the request itself is found right.
+
+        Raises
+        ------
+        BadRequest, BadAudio
+            What is wrong with the request, or with its features.
+        """
+
+        def read() -> Sound:
+            clip = self._features(features())
+            if clip.duration_s > self._limits.max_duration_s:
+                raise AudioTooLong(self._limits.max_duration_s, clip.duration_s)
+            return clip, ()
+
+        return self._predict(replace(request, method=None, anonymized=FEATURES), read)
+
+    def _predict(self, request: PredictRequest, read: Callable[[], Sound]) -> dict[str, Any]:
         ids = {
             field: None if found is None else identifier(field, found)
             for field, found in (
@@ -91,29 +138,35 @@ class Predictor:
         more = {name: flag(name, getattr(request, name)) for name in ("timeline", "surges", "explain")}
         method = METHOD_NONE if request.method is None else request.method
         self._pipeline.anonymizer(method)
+        done = request.anonymized
+        if done is not None:
+            self._pipeline.anonymizer(done)
+            if method != METHOD_NONE:
+                raise InvalidParameter("anonymized", "no method of the server's beside what was done before", done)
         start_s = start_time(request.start_time)
         wanted = label_filter(request.filter)
-        decoded = decode(audio(), self._limits)
+        clip, warnings = read()
         task = Task(
             method,
             Source(ids["source"] or UPLOAD),
             Requestor(ids["requestor_id"], ids["requestor_type"], ids["request_id"]),
             surges=more["surges"],
+            client_method=done,
         )
-        analysis = self._pipeline.analyse(decoded.clip.starting_at(start_s), task)
+        analysis = self._pipeline.analyse(clip.starting_at(start_s), task)
         self._analysed(analysis.duration_s)
         predictions = analysis.of(wanted) if wanted else analysis.top()
         return {
             "status": "ok",
             "predictions": listed(predictions),
             "audio_file": ids["audio_file"],
-            "method": method,
+            "method": done or method,
             "requestor_id": ids["requestor_id"],
             "requestor_type": ids["requestor_type"],
             "request_id": ids["request_id"],
             "analyzer_id": self._analyzer_id,
             "analysis_id": str(uuid.uuid4()),
-            **additions(analysis, (*decoded.warnings, *_moved(analysis, more))),
+            **additions(analysis, (*warnings, *_moved(analysis, more))),
             **({"timeline": timeline(analysis)} if more["timeline"] else {}),
             **({"surges": surges(analysis)} if more["surges"] else {}),
             **({"explanations": explanations(analysis)} if more["explain"] else {}),
@@ -134,7 +187,7 @@ def additions(analysis: Analysis, warnings: Iterable[str]) -> dict[str, Any]:
     return {
         "alerts": list(analysis.alerts),
         "model": {"name": analysis.card.name, "version": analysis.card.version},
-        "anonymizer": {"method": anonymizer.name, "mode": "server", "guarantee": asdict(anonymizer.guarantee)},
+        "anonymizer": {"method": anonymizer.name, "mode": analysis.mode, "guarantee": asdict(anonymizer.guarantee)},
         "duration_s": round(analysis.duration_s, 4),
         "warnings": [*warnings, *analysis.warnings],
     }

@@ -6,6 +6,7 @@ May import: everything below it, and numpy; concrete anonymisers and taggers her
 `parts` makes one part each from its settings, `policies` the alert policies, `service` joins them on two ports.
 """
 
+from analytic.app.hiding import features_of, make_anonymizers
 from analytic.app.parts import (
     forbid_core_dumps,
     make_extras,
@@ -20,7 +21,9 @@ from analytic.app.service import Service
 
 __all__ = [
     "Service",
+    "features_of",
     "forbid_core_dumps",
+    "make_anonymizers",
     "make_extras",
     "make_heads",
     "make_ids",

@@ -36,6 +36,7 @@ from model.tagger import TaggerCard
 
 _LOG = logging.getLogger(__name__)
 _DAY_S, _HOUR_S = 86_400.0, 3600.0
+_KIND = 0xFF  # what an extended error code of SQLite is one of
 _PORT, _PORT_TLS = 1883, 8883
 
 Reports = Callable[[], Sequence[Mapping[str, Any]]]
@@ -59,6 +60,8 @@ class Delivery:
 
     Attributes
     ----------
+    classes
+        Names of the alert classes.
     signer
         Signs as this device.
     history
@@ -84,16 +87,21 @@ class Delivery:
         new_id: Callable[[], str],
         metrics: Metrics,
     ) -> None:
-        self._settings, self._card, self._classes, self._metrics = settings, card, tuple(classes), metrics
+        self._settings, self._card, self._metrics = settings, card, metrics
+        self.classes = tuple(classes)
         self._pumps: list[Pump] = []
         self._dht: DhtSink | None = None
         self._new_id = new_id
         self._broker = make_broker(settings.mqtt)
         folder = settings.delivery.dir
+        self._is_kept = True
         try:
             self._database = Database(folder)
         except sqlite3.Error as error:
-            raise OSError(f"{folder}: the outbox cannot be opened: {error}") from error
+            if error.sqlite_errorcode & _KIND not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                raise OSError(f"{folder}: the outbox cannot be opened: {error}") from error
+            _LOG.error("the disk is full or broken: alarms leave without being kept", extra={"error": str(error)})
+            self._is_kept, self._database = False, Database(None)
         try:
             self.signer = Signer.at(folder / "device.key")
             self.outbox = self._make_outbox()
@@ -117,10 +125,11 @@ class Delivery:
             self.signer,
             self._numbers,
             (*sinks, self),
+            durable=self._is_kept,
             failed=self._metrics.sink_failure,
             not_durable=self._metrics.not_durable,
         )
-        if self._numbers.last > self._missing_since:
+        if self._is_kept and self._numbers.last > self._missing_since:
             dispatcher.skip(self._missing_since + 1)
         return dispatcher
 
@@ -188,7 +197,7 @@ class Delivery:
         settings, sinks = self._settings, list[CarryingSink]()
         if self._broker is not None:
             topics = Topics.of(settings.mqtt.prefix, self.signer.device)
-            hub = Hub(topics, settings.service.analyzer_id, __version__, self._classes)
+            hub = Hub(topics, settings.service.analyzer_id, __version__, self.classes)
             manner = Manner(
                 hub,
                 settings.mqtt.discovery_prefix if settings.mqtt.homeassistant else None,

@@ -12,6 +12,7 @@ from typing import Any
 
 from analytic.api.predict import Predictor, PredictRequest
 from analytic.app.delivering import Delivery
+from analytic.app.hiding import alarm_scores, make_anonymizers
 from analytic.app.policies import make_policies, surge_rule
 from analytic.audio.decode import AudioLimits
 from analytic.delivery.dispatch import Dispatcher, Sink
@@ -42,7 +43,6 @@ from analytic.settings.alerts import AlertSettings
 from analytic.settings.listen import ListenSettings
 from analytic.telemetry import Metrics
 from anonymizers.base import os_random
-from anonymizers.registry import anonymizers
 from model.heads.shipped import ShippedHeads, shipped
 from model.store import TaggerStore
 from model.stream import StreamingTagger
@@ -88,10 +88,12 @@ def make_pipeline(
     sinks: Sequence[Sink] = (),
     metrics: Metrics | None = None,
     dispatcher: Dispatcher | None = None,
+    secret: bytes | None = None,
 ) -> Pipeline:
     """Join tagger, anonymisers, policy and sinks to the one path.
 
     Without a dispatcher, nothing outlives this process: messages go to the sinks, signed with a key that nobody keeps.
+    Without a secret, a clip is anonymised otherwise by each process.
     """
     metrics = metrics or Metrics()
     new_id = make_ids()
@@ -109,7 +111,7 @@ def make_pipeline(
         uploads = Policies(more.by_mode, lambda: policies.mode)
     return Pipeline(
         tagger,
-        anonymizers(segment_s=settings.anonymizers.segment_s),
+        make_anonymizers(settings.anonymizers, secret, alarm_scores(tagger, heads) if heads else None),
         policies,
         publish,
         new_id,

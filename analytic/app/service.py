@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import numpy as np
@@ -13,7 +14,9 @@ from analytic.api import application, intake
 from analytic.api.events import Events
 from analytic.api.predict import Predictor
 from analytic.api.server import HttpServer
+from analytic.api.stats import Stats
 from analytic.app.delivering import Delivery
+from analytic.app.hiding import sound_of_features
 from analytic.app.parts import (
     make_heads,
     make_ids,
@@ -26,6 +29,7 @@ from analytic.app.parts import (
     unpackers,
 )
 from analytic.app.policies import make_policies, surge_rule
+from analytic.app.statistics import Statistics, make_analysts
 from analytic.audio.decode import AudioLimits
 from analytic.delivery.websocket import WebsocketBus
 from analytic.listen.door import ListenDoor
@@ -70,11 +74,13 @@ class Service:
         if surge_rule(settings.alerts) is not None:
             classes.add(SURGE)
         self._delivery = Delivery(settings, tagger.card, sorted(classes), make_ids(), metrics)
-        try:
+        self._ends = contextlib.ExitStack()
+        with contextlib.ExitStack() as ends:
+            ends.callback(self._delivery.stop)
+            self._statistics = Statistics(settings, self._delivery.history, self._delivery.classes)
+            ends.callback(self._statistics.close)
             self._join(settings, tagger, limits, token, metrics)
-        except BaseException:
-            self._delivery.stop()
-            raise
+            self._ends = ends.pop_all()
 
     def start(self) -> None:
         """Warm up, open the bus, answer requests.
@@ -109,7 +115,7 @@ class Service:
         if self._requests is not None:
             self._requests.stop()
         self._bus.stop()
-        self._delivery.stop()
+        self._ends.close()
 
     def _join(
         self,
@@ -123,7 +129,7 @@ class Service:
         http = settings.http
         self._host = http.host
         own = {*LOOPBACK_NAMES, http.host, *http.allowed_hosts}
-        access = AccessRules.of(own, http.allowed_origins, token)
+        access = AccessRules.of(own, http.allowed_origins, token, make_analysts(settings.stats, token))
         self._http = HttpServer(
             http.host,
             http.port,
@@ -144,12 +150,13 @@ class Service:
             subscribers_changed=metrics.subscribers,
         )
         dispatcher = self._delivery.dispatcher((self._bus, metrics))
-        pipeline = make_pipeline(settings, tagger, metrics=metrics, dispatcher=dispatcher)
+        secret = self._delivery.signer.secret("anonymizers")
+        pipeline = make_pipeline(settings, tagger, metrics=metrics, dispatcher=dispatcher, secret=secret)
         self._listener = make_listener(settings, pipeline, metrics)
         self._keepers = make_keepers(settings.listen, self._listener)
         tokens = {name: one.get_secret_value() for name, one in settings.listen.tokens.items()}
         self._bus.add_door(ListenDoor(self._listener, access.allows_token, tokens, unpackers()))
-        predictor = Predictor(pipeline, limits, settings.service.analyzer_id, metrics.clip)
+        predictor = Predictor(pipeline, limits, settings.service.analyzer_id, metrics.clip, sound_of_features)
         self._requests = make_requests(settings, predictor, self._delivery)
         self._application = application.create(
             application.Doors(
@@ -161,6 +168,7 @@ class Service:
                 http.max_body_bytes,
                 self._listener,
                 Events(self._delivery.history, dispatcher.retract, self._delivery.signer, lambda: instant(time.time())),
+                Stats(self._statistics.release, self._statistics.days, settings.stats.epsilon),
             )
         )
         self.http_url = f"http://{_bracketed(http.host)}:{self._http.port}"

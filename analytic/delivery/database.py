@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 _LOG = logging.getLogger(__name__)
+_VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
     seq INTEGER PRIMARY KEY,
@@ -42,7 +43,8 @@ CREATE TABLE IF NOT EXISTS events (
     event_class TEXT NOT NULL,
     source TEXT NOT NULL,
     severity TEXT NOT NULL,
-    stored REAL NOT NULL,        -- of its last message
+    began REAL NOT NULL,         -- when its first message was stored
+    stored REAL NOT NULL,        -- and its last
     is_open INTEGER NOT NULL,
     acknowledged TEXT,
     body TEXT NOT NULL           -- its last message
@@ -165,7 +167,13 @@ class Database:
         try:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "trusted_schema=OFF"):
                 connection.execute(f"PRAGMA {pragma}")
+            ((version, tables),) = connection.execute(
+                "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
+            ).fetchall()
+            if tables and version != _VERSION:
+                raise sqlite3.DatabaseError(f"made by another version of Hearken: {version}, this one reads {_VERSION}")
             connection.executescript(_SCHEMA)
+            connection.execute(f"PRAGMA user_version={_VERSION}")
             ((found,),) = connection.execute("PRAGMA quick_check(1)").fetchall()
             if found != "ok":  # else it would show when the first alarm is written
                 raise sqlite3.DatabaseError(found)
@@ -176,9 +184,9 @@ class Database:
 
     @staticmethod
     def _set_aside(path: Path, error: sqlite3.Error) -> None:
-        """Alarms must leave also where the file is damaged: it is kept beside, and a new one begun."""
+        """Alarms must leave also where the file cannot be used: it is kept beside, and a new one begun."""
         kept = path.with_name(f"outbox.damaged-{int(time.time())}")
         path.replace(kept)
         for ending in ("-wal", "-shm"):
             path.with_name(path.name + ending).unlink(missing_ok=True)
-        _LOG.error("the outbox was damaged and begins anew", extra={"kept": str(kept), "error": str(error)})
+        _LOG.error("the outbox cannot be used and begins anew", extra={"kept": str(kept), "error": str(error)})

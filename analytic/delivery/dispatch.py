@@ -77,6 +77,8 @@ class Dispatcher:
         Who gets every message as soon as it is kept.
     failed
         Told the name of a sink that raised; the other sinks still get the message.
+    durable
+        Whether the journal outlives this process.
     not_durable
         Told how many messages left without being kept.
     now
@@ -91,6 +93,7 @@ class Dispatcher:
         numbers: Numbers | None = None,
         sinks: Sequence[Sink] = (),
         *,
+        durable: bool = True,
         failed: Callable[[str], None] = lambda _sink: None,
         not_durable: Callable[[int], None] = lambda _count: None,
         now: Callable[[], float] = time.time,
@@ -100,6 +103,7 @@ class Dispatcher:
         self._signer = signer
         self._numbers = numbers or Numbers(None, 0)
         self._sinks = tuple(sinks)
+        self._durable = durable
         self._failed = failed
         self._not_durable = not_durable
         self._now = now
@@ -130,6 +134,8 @@ class Dispatcher:
             except sqlite3.Error:
                 self._numbers.take_back()
                 raise
+            if not self._durable:
+                self._numbers.not_stored()
             self._pass_on([message])
             return stamp
 
@@ -140,7 +146,7 @@ class Dispatcher:
 
     def _stamp(self) -> Stamp:
         instant = dt.datetime.fromtimestamp(int(self._now()), dt.UTC).isoformat().replace("+00:00", "Z")
-        return Stamp(self._new_id(), self._numbers.next(), self._signer.device, instant)
+        return Stamp(self._new_id(), self._numbers.next(), self._signer.device, instant, self._durable)
 
     def _send(self, messages: Sequence[Message]) -> list[Stamp]:
         if not messages:
@@ -151,8 +157,9 @@ class Dispatcher:
         except sqlite3.Error as error:
             _LOG.error("messages leave without being kept", extra={"messages": len(signed), "error": str(error)})
             signed = [self._signer.sign({**message, "durable": False}) for message in messages]
-            self._numbers.not_stored()
             self._journal.hold(signed)
+        if not signed[-1]["durable"]:
+            self._numbers.not_stored()
             self._not_durable(len(signed))
         self._pass_on(signed)
         return [Stamp(*(message[field] for field in Stamp._fields)) for message in signed]

@@ -135,10 +135,18 @@ class History:
         )
         return [self._kept(row) for row in rows]
 
+    def counts(self, begins: float, ends: float) -> dict[str, int]:
+        """Return how many events began within a span of Unix time, by class."""
+        rows = self._database.read(
+            "SELECT event_class, count(*) FROM events WHERE began >= ? AND began < ? GROUP BY event_class",
+            (begins, ends),
+        )
+        return {name: int(count) for name, count in rows}
+
     def open_events(self) -> list[Message]:
         """Return the last messages of events that go on."""
         rows = self._database.read(
-            "SELECT body FROM events WHERE is_open AND stored >= ? ORDER BY seq", (self._now() - GOES_ON_S,)
+            "SELECT body FROM events WHERE is_open AND stored > ? ORDER BY seq", (self._now() - GOES_ON_S,)
         )
         return [json.loads(body) for (body,) in rows]
 

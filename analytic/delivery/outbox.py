@@ -235,7 +235,7 @@ class Outbox:
         connection.executemany("INSERT INTO pending (sink, seq) VALUES (?, ?)", [(sink, seq) for sink in sinks])
         if is_event(message):
             connection.execute(
-                "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?) ON CONFLICT (id) DO UPDATE SET "
+                "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?) ON CONFLICT (id) DO UPDATE SET "
                 "severity = excluded.severity, stored = excluded.stored, is_open = excluded.is_open, "
                 "body = excluded.body",
                 (
@@ -244,6 +244,7 @@ class Outbox:
                     message["event_class"],
                     message["source"]["id"],
                     message["severity"],
+                    now,
                     now,
                     message["phase"] != "end",
                     body,

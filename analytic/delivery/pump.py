@@ -115,6 +115,7 @@ class Pump:
         self._given_up = given_up
         self._reachable = reachable
         self._faults = (0, 0)  # a number, and how often the sink failed on it
+        self._one_by_one = 0  # so many messages go alone, because one of them may be what the sink fails on
         self._stopping = threading.Event()
         self._work = threading.Event()
         self._is_reachable: bool | None = None
@@ -165,7 +166,7 @@ class Pump:
         batch: list[Message] = []
         try:
             self._work.clear()
-            batch = self._outbox.pending(self._sink.name, _BATCH)
+            batch = self._outbox.pending(self._sink.name, 1 if self._one_by_one else _BATCH)
             if batch:
                 self._send(batch)
             else:
@@ -194,12 +195,14 @@ class Pump:
                 self._delivered(self._sink.name, len(done))
         if not done:
             raise Unreachable("nothing was acknowledged")
+        self._one_by_one = max(0, self._one_by_one - len(done))
 
     def _give_up_after_all(self, batch: Sequence[Message]) -> None:
         """Leave a message out that a sink fails on again and again by a fault of ours: the next ones must go."""
         left = self._outbox.pending(self._sink.name, 1) if batch else []
         if not left:
             return
+        self._one_by_one = _BATCH
         seq = left[0]["seq"]
         self._faults = (seq, self._faults[1] + 1 if self._faults[0] == seq else 1)
         if self._faults[1] >= _MOST_FAULTS:

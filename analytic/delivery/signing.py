@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import hmac
 import os
 from pathlib import Path
 
@@ -90,6 +91,11 @@ class Signer:
     def sign_anew(self, message: Message) -> Message:
         """Return a message in the place of an older one, signed: this device says so, whoever said the other."""
         return self.sign({**message, "device": self.device})
+
+    def secret(self, purpose: str) -> bytes:
+        """Return a secret of this device for a purpose: 32 bytes, the same for as long as its key is."""
+        key = self._key.private_bytes_raw()
+        return hmac.digest(key, f"hearken {purpose}".encode(), "sha256")
 
     def sign_bytes(self, content: bytes) -> str:
         """Return the signature of bytes, base64url without padding."""

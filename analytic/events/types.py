@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 Phase = Literal["start", "update", "end", "deleted", "gap"]
 Message = dict[str, Any]
+Mode = Literal["server", "client"]
 
 
 class Stamp(NamedTuple):
@@ -76,7 +77,7 @@ class AnonymizerName:
     """Which anonymiser was used, and where: ``server`` or ``client``."""
 
     method: str
-    mode: Literal["server", "client"] = "server"
+    mode: Mode = "server"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from analytic.events.policy import Policy, Step, Transition
 from analytic.events.state import State
 from analytic.events.surges import DEFAULT, Surge, SurgeSettings, find_surges
 from analytic.events.timeline import Span, timeline
-from analytic.events.types import Event, Message, Requestor, Source, Stamp
+from analytic.events.types import AnonymizerName, Event, Message, Mode, Requestor, Source, Stamp
 from analytic.events.verdict import Verdict
 from analytic.pipeline.hearing import UNUSUAL, Heads, Hearing, silenced
 from analytic.pipeline.telling import Teller
@@ -62,8 +62,8 @@ class Analysis:
         How loud it was; None where the task did not ask for surges.
     alerts
         The alarms, each in its last phase, as messages: with the ids that the buses carry, but at full precision.
-    anonymizer
-        The one that was used.
+    anonymizer, mode
+        The one that was used, and where.
     card
         The tagger that spoke.
     warnings
@@ -80,6 +80,7 @@ class Analysis:
     verdicts: tuple[Verdict, ...]
     alerts: tuple[Message, ...]
     anonymizer: Anonymizer
+    mode: Mode
     card: TaggerCard
     warnings: tuple[str, ...] = ()
     surge_settings: SurgeSettings = DEFAULT
@@ -128,12 +129,21 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is asked of one clip: the anonymiser's name, where the sound is from, who asked, and whether for surges."""
+    """What is asked of one clip: the anonymiser's name, where the sound is from, who asked, and whether for surges.
+
+    `client_method` names what the sender says it has done to the sound before it sent it.
+    """
 
     method: str = "none"
     source: Source = field(default_factory=lambda: Source("upload"))
     requestor: Requestor = field(default_factory=Requestor)
     surges: bool = False
+    client_method: str | None = None
+
+    @property
+    def mode(self) -> Mode:
+        """Where the sound was anonymised."""
+        return "server" if self.client_method is None else "client"
 
 
 class Pipeline:
@@ -211,6 +221,8 @@ class Pipeline:
         """
         task = task or Task()
         anonymizer = self.anonymizer(task.method)
+        told = anonymizer if task.client_method is None else self.anonymizer(task.client_method)
+        keeps_time = anonymizer.keeps_time and told.keeps_time
         clock = time.perf_counter
         began = clock()
         hidden = anonymizer.anonymize(clip.waveform, SAMPLE_RATE_HZ)
@@ -220,15 +232,15 @@ class Pipeline:
         tagged = clock()
         now_hidden = Clip(hidden.waveform, clip.start_s)
         step, zero_s = self._decide(now_hidden, heard, task)
-        if not anonymizer.keeps_time:
+        if not keeps_time:
             step = step._replace(transitions=_whole_clip(step.transitions, now_hidden, zero_s))
         alerts = self._announce(step.transitions, now_hidden, task, zero_s)
         self._observe("anonymize", anonymised - began)
         self._observe("tag", tagged - anonymised)
         self._observe("decide", clock() - tagged)
         warnings = hidden.warnings
-        if alerts and not anonymizer.keeps_time:
-            warnings += (f"{task.method} moves sound in time: the alarms' times are those of the whole clip",)
+        if alerts and not keeps_time:
+            warnings += (f"{told.name} moves sound in time: the alarms' times are those of the whole clip",)
         return Analysis(
             duration_s=clip.duration_s,
             scores=pool(np.stack([one.scores for one in heard if one.stride == CLIP])),
@@ -237,7 +249,8 @@ class Pipeline:
             levels=measure(hidden.waveform) if task.surges else None,
             verdicts=tuple(_since(zero_s, step.verdicts)),
             alerts=alerts,
-            anonymizer=anonymizer,
+            anonymizer=told,
+            mode=task.mode,
             card=self.tagger.card,
             warnings=warnings,
             surge_settings=self._surge_settings,
@@ -280,7 +293,8 @@ class Pipeline:
         """Publish what happened; return each event's last message."""
         if not transitions:
             return ()
-        teller = Teller(self.tagger.card, task.method, task.source, task.requestor, zero_s)
+        name = AnonymizerName(task.client_method or task.method, task.mode)
+        teller = Teller(self.tagger.card, name, task.source, task.requestor, zero_s)
         ids: dict[tuple[str, int], str] = {}
         events = []
         for one in transitions:

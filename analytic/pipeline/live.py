@@ -23,7 +23,7 @@ from analytic.events.policy import Policy, Transition
 from analytic.events.rules import Rule
 from analytic.events.state import State
 from analytic.events.surges import Surge, SurgeSettings, SurgeStart, SurgeState
-from analytic.events.types import Event, Message, Requestor, Source
+from analytic.events.types import AnonymizerName, Event, Message, Requestor, Source
 from analytic.events.verdict import Verdict
 from analytic.pipeline.clips import Pipeline
 from analytic.pipeline.hearing import UNUSUAL, silenced
@@ -117,7 +117,7 @@ class LiveSource:
         self._source = source
         self._extras = extras or Extras()
         self._on_levels = on_levels
-        self._teller = Teller(pipeline.tagger.card, METHOD_NONE, source, Requestor(), began, live=True)
+        self._teller = Teller(pipeline.tagger.card, AnonymizerName(METHOD_NONE), source, Requestor(), began, live=True)
         self._stream = self._hearing.stream((SHORT, LONG))
         self._rest = level.nothing()
         self._surges = SurgeState(start_s=began)

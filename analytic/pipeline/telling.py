@@ -22,7 +22,7 @@ class Teller:
     ----------
     card
         The tagger.
-    method
+    anonymizer
         The anonymiser.
     source, requestor
         Where the sound is from, and who asked.
@@ -33,7 +33,7 @@ class Teller:
     """
 
     card: TaggerCard
-    method: str
+    anonymizer: AnonymizerName
     source: Source
     requestor: Requestor
     zero_s: float = 0.0
@@ -57,7 +57,7 @@ class Teller:
             source=self.source,
             requestor=self.requestor,
             model=ModelName(self.card.name, self.card.version),
-            anonymizer=AnonymizerName(self.method),
+            anonymizer=self.anonymizer,
             severity=transition.rule.severity,
         )
 

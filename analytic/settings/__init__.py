@@ -33,6 +33,7 @@ from analytic.settings.alerts import AlertSettings
 from analytic.settings.delivery import DeliverySettings, DhtSettings, MqttSettings
 from analytic.settings.listen import ListenSettings
 from analytic.settings.section import Section, read_secret
+from analytic.settings.stats import StatsSettings
 
 CONFIG_VARIABLE = "HEARKEN_CONFIG"
 WEIGHTS_VARIABLE = "HEARKEN_WEIGHTS"
@@ -131,6 +132,9 @@ class AnonymizerSettings(Section):
     """The anonymisers."""
 
     segment_s: float = Field(1.0, gt=0, le=60, description="Segment length of scrample in seconds.")
+    alert_veto: bool = Field(
+        False, description="Have speech_gate spare what is heard as an alarm; words over it are then heard too."
+    )
 
 
 class ServiceSettings(Section):
@@ -162,6 +166,7 @@ class Settings(BaseSettings):
     anonymizers: AnonymizerSettings = Field(default_factory=AnonymizerSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     listen: ListenSettings = Field(default_factory=ListenSettings)
+    stats: StatsSettings = Field(default_factory=StatsSettings)
     service: ServiceSettings = Field(default_factory=ServiceSettings)
 
     @classmethod

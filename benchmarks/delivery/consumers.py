@@ -94,6 +94,13 @@ class MqttConsumer(Notes):
         self._client.loop_stop()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_args: object) -> None:
+        """Say nothing: the service was killed in the middle of a request."""
+
+
 class WebhookConsumer(Notes):
     """An HTTP server that takes what is posted."""
 
@@ -113,8 +120,7 @@ class WebhookConsumer(Notes):
             def log_message(self, *_args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from analytic.access import AccessRules, bearer, host_name, is_loopback
+from analytic.access import OWNER, AccessRules, bearer, host_name, is_loopback
 
 HOME = AccessRules.of(["Hub.Home.Example ", "[FD00::7]"], ["https://Panel.example/ "], "s3cret")
 
@@ -148,6 +148,40 @@ def test_without_a_token_of_ours_any_is_allowed() -> None:
     open_rules = AccessRules.of([], [], None)
     assert open_rules.allows_token(None)
     assert open_rules.allows_token("whatever")
+
+
+ANALYSTS = AccessRules.of([], [], "s3cret", {"uni": "for-the-uni", "city": "for-the-city"})
+
+
+@pytest.mark.parametrize(
+    ("shown", "who"),
+    [
+        ("for-the-uni", "uni"),
+        ("for-the-city", "city"),
+        ("s3cret", OWNER),
+        ("for-the-un", None),
+        ("uni", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_an_analyst_is_known_by_its_token_and_the_owner_by_the_main_one(shown: str | None, who: str | None) -> None:
+    assert ANALYSTS.analyst(shown) == who
+
+
+def test_an_analyst_s_token_is_not_the_token() -> None:
+    assert not ANALYSTS.allows_token("for-the-uni")
+
+
+def test_without_a_token_of_ours_whoever_is_no_analyst_is_the_owner() -> None:
+    open_rules = AccessRules.of([], [], None, {"uni": "for-the-uni"})
+    assert [open_rules.analyst(shown) for shown in ("for-the-uni", "whatever", None)] == ["uni", OWNER, OWNER]
+
+
+@given(st.text(st.characters(exclude_categories=())))
+@example("\ud800")
+def test_no_token_makes_the_rules_for_analysts_stumble(shown: str) -> None:
+    assert (ANALYSTS.analyst(shown) is None) == (shown not in ("s3cret", "for-the-uni", "for-the-city"))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,11 @@ MADE: list[tuple[errors.HearkenError, dict[str, object]]] = [
     (errors.TooManyChannels(8, 9), {"limit": 8, "found": 9}),
     (errors.SampleRateOutOfRange(8000, 192_000, 4000), {"lowest_hz": 8000, "highest_hz": 192_000, "found_hz": 4000}),
     (errors.NotFinite(1.25), {"at_s": 1.25}),
+    (
+        errors.BudgetExceeded(Decimal("0.5"), Decimal("0.25")),
+        {"wanted": Decimal("0.5"), "remaining": Decimal("0.25")},
+    ),
+    (errors.BadFeatures("band levels: version: 1, found 7"), {}),
     (errors.ForeignHost(HOSTILE), {"found": HOSTILE}),
     (errors.ForeignOrigin(HOSTILE), {"found": HOSTILE}),
     (errors.TokenRequired(), {}),

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 
 from analytic.app import Service
 from analytic.settings import load
+from anonymizers.registry import anonymizers
 from model.fake import FakeTagger
 
 AT_MOST_S = 2.0
@@ -198,11 +199,14 @@ def test_a_start_time_outside_the_clip_is_refused(service: Service, start_time: 
     assert is_refused(service, Ask(f"{IDS}?start_time={start_time}"), 400).message() == START_TIME
 
 
-@pytest.mark.parametrize("method", ["blur", "None", "NONE", "no%0Ane", "%00", "none%20", "..", "dp_noise%00"])
+CHAINS = ["+", "dp_noise+", "dp_noise+dp_noise", "none+dp_noise", "dp_noise%20scrample", "a+b+c+d+e+f"]
+
+
+@pytest.mark.parametrize("method", ["blur", "None", "NONE", "no%0Ane", "%00", "none%20", "..", "dp_noise%00", *CHAINS])
 def test_an_unknown_method_is_refused_with_the_known_ones(service: Service, method: str) -> None:
     message = is_refused(service, Ask(f"/model/predict/a/{method}/who/NSSD/which"), 400).message()
     assert message.startswith("Unknown method: '")
-    assert message.endswith("'; known methods: none, scrample, scramble, dp_noise")
+    assert message.endswith(f"'; known methods: {', '.join(anonymizers())}")
     assert message.isprintable()
 
 

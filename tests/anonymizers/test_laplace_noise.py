@@ -7,6 +7,7 @@ import inspect
 import os
 import re
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -125,6 +126,46 @@ def test_the_same_bytes_give_the_same_noise_and_each_call_draws_its_own() -> Non
     first, second = noise.anonymize(waveform, 16_000).waveform, noise.anonymize(waveform, 16_000).waveform
     assert np.array_equal(first, seeded().anonymize(waveform, 16_000).waveform)
     assert not np.array_equal(first, second)
+
+
+def test_with_a_secret_repeats_of_one_clip_do_not_average_out() -> None:
+    waveform = np.zeros(40_000, np.float32)
+    noise = LaplaceNoise(secret=bytes(32))
+    answers = np.stack([noise.anonymize(waveform.copy(), 16_000).waveform for _ in range(4)])
+    assert np.array_equal(answers, np.broadcast_to(answers[0], answers.shape))
+    assert answers.mean(axis=0).std() == pytest.approx(2**0.5 * SCALE, rel=0.05)
+
+
+def other_secret() -> np.ndarray:
+    return LaplaceNoise(secret=bytes([1]) * 32).anonymize(np.zeros(40_000, np.float32), 16_000).waveform
+
+
+def other_clip() -> np.ndarray:
+    return LaplaceNoise(secret=bytes(32)).anonymize(np.full(40_000, 1e-9, np.float32), 16_000).waveform
+
+
+def other_scale() -> np.ndarray:
+    return LaplaceNoise(secret=bytes(32), scale=2 * SCALE).anonymize(np.zeros(40_000, np.float32), 16_000).waveform
+
+
+@pytest.mark.parametrize("other", [other_secret, other_clip, other_scale])
+def test_another_secret_clip_or_scale_has_noise_of_its_own(other: Callable[[], np.ndarray]) -> None:
+    noise = LaplaceNoise(secret=bytes(32)).anonymize(np.zeros(40_000, np.float32), 16_000).waveform
+    assert stats.pearsonr(noise, other()).pvalue > 1e-3
+
+
+def test_the_noise_of_a_secret_has_the_laplace_distribution() -> None:
+    noise = LaplaceNoise(secret=bytes(32)).anonymize(np.zeros(100_000, np.float32), 16_000).waveform
+    assert stats.kstest(noise, stats.laplace(scale=SCALE).cdf).pvalue > 1e-3
+    assert stats.pearsonr(noise[:-16_384], noise[16_384:]).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [(None, "repeated requests with one recording average"), (bytes(32), "slightly changed copies of a recording")],
+)
+def test_it_says_what_averages_the_noise_out(secret: bytes | None, said: str) -> None:
+    assert said in LaplaceNoise(secret=secret).leaks
 
 
 def test_the_noise_comes_from_the_operating_system_unless_told_otherwise() -> None:

@@ -5,20 +5,39 @@ from __future__ import annotations
 
 import inspect
 import os
+import time
 from collections.abc import MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 import numpy as np
 import pytest
 
 from anonymizers.base import Anonymizer, Empirical, Formal, Identity, Nothing
-from anonymizers.registry import anonymizers
+from anonymizers.registry import RECOMMENDED, anonymizers
 
-NAMES = ["none", "scrample", "scramble", "dp_noise"]
+PUBLISHED = ["none", "scrample", "scramble", "dp_noise"]
+NEW = ["granular_shuffle", "reverse_splice", "band_energy", "low_pass", "mcadams"]
+NAMES = list(anonymizers())
+SECRET = bytes(range(32))
+RATE_HZ = 16_000
 
 
-def test_the_published_names_are_there() -> None:
-    assert list(anonymizers()) == NAMES
+def test_the_published_names_are_there_and_come_first() -> None:
+    assert NAMES[:4] == PUBLISHED
+    assert set(NEW) <= set(NAMES)
+
+
+def test_what_is_listed_beyond_single_methods_is_a_recommended_chain() -> None:
+    assert [name for name in NAMES if "+" in name] == [name for name in RECOMMENDED if name in anonymizers()]
+
+
+@pytest.mark.parametrize("name", ["dp_noise+scrample", "low_pass+reverse_splice+granular_shuffle"])
+def test_chains_of_known_names_are_found_and_not_listed(name: str) -> None:
+    table = anonymizers()
+    assert name in table
+    assert table[name].name == name
+    assert name not in list(table)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -44,8 +63,11 @@ def test_each_says_what_it_hides_and_what_it_leaks(name: str) -> None:
 
 
 def test_only_the_noise_claims_a_formal_guarantee() -> None:
-    kinds = {name: type(anonymizer.guarantee) for name, anonymizer in anonymizers().items()}
-    assert kinds == {"none": Nothing, "scrample": Empirical, "scramble": Empirical, "dp_noise": Formal}
+    table = anonymizers()
+    kinds = {name: type(table[name].guarantee) for name in PUBLISHED + NEW}
+    assert [name for name, kind in kinds.items() if kind is Formal] == ["dp_noise"]
+    assert [name for name, kind in kinds.items() if kind is Nothing] == ["none", "low_pass", "mcadams"]
+    assert {kind for name, kind in kinds.items()} == {Formal, Nothing, Empirical}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -54,26 +76,72 @@ def test_no_sentence_borrows_the_word_differential(name: str) -> None:
     assert "differential" not in (anonymizer.hides + anonymizer.leaks).lower()
 
 
+def noise(seconds: float = 3.0) -> np.ndarray:
+    return np.random.default_rng(5).uniform(-0.5, 0.5, int(seconds * RATE_HZ)).astype(np.float32)
+
+
+def answer(name: str, secret: bytes = SECRET, waveform: np.ndarray | None = None) -> np.ndarray:
+    sound = noise() if waveform is None else waveform
+    methods = anonymizers(secret=secret, gate=lambda waveform, _rate: np.ones(waveform.size, bool))
+    return methods[name].anonymize(sound, RATE_HZ).waveform
+
+
 def test_scramble_and_scrample_are_the_same_method() -> None:
-    waveform = np.linspace(-1, 1, 100_000, dtype=np.float32)
-
-    def answer(name: str) -> np.ndarray:
-        made = anonymizers(np.random.default_rng(3).bytes)
-        return made[name].anonymize(waveform, 16_000).waveform
-
     assert np.array_equal(answer("scramble"), answer("scrample"))
 
 
-@pytest.mark.parametrize("name", ["scrample", "scramble", "dp_noise"])
-def test_the_source_of_randomness_reaches_each_that_draws(name: str) -> None:
+@pytest.mark.parametrize("name", [*PUBLISHED, *NEW, "dp_noise+scrample", "granular_shuffle+band_energy"])
+def test_the_same_clip_gets_the_same_answer_with_one_secret_whoever_asks(name: str) -> None:
+    table, sound = anonymizers(secret=SECRET), noise()
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: table[name].anonymize(sound, RATE_HZ).waveform, range(4)))
+    for found in answers:
+        assert np.array_equal(found, answer(name))
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLISHED + NEW if name not in ("none", "low_pass")])
+def test_another_secret_gives_another_answer(name: str) -> None:
+    sound = noise(10.0)
+    assert not np.array_equal(answer(name, waveform=sound), answer(name, bytes(32), sound))
+
+
+def test_without_a_secret_a_table_draws_one_that_holds_for_it() -> None:
     asked: list[int] = []
 
     def source(count: int) -> bytes:
         asked.append(count)
         return os.urandom(count)
 
-    anonymizers(source)[name].anonymize(np.zeros(50_000, np.float32), 16_000)
-    assert asked
+    table = anonymizers(source)
+    first, second = (table["dp_noise"].anonymize(noise(), RATE_HZ).waveform for _ in range(2))
+    assert asked == [32]
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, anonymizers(source)["dp_noise"].anonymize(noise(), RATE_HZ).waveform)
+
+
+def test_a_secret_that_can_be_guessed_is_refused() -> None:
+    with pytest.raises(ValueError, match="a secret has at least 16 bytes, found 3"):
+        anonymizers(secret=b"abc")
+
+
+def test_the_gate_reaches_the_splice() -> None:
+    def silent(waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+        return np.zeros(waveform.shape, bool)
+
+    found = anonymizers(gate=silent)["reverse_splice"].anonymize(noise(), RATE_HZ)
+    assert np.array_equal(found.waveform, noise())
+    assert found.warnings
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_ten_seconds_of_sound_take_well_under_a_second(name: str) -> None:
+    table, sound = anonymizers(secret=SECRET), noise(10.0)
+    took = []
+    for _ in range(3):
+        started = time.perf_counter()
+        table[name].anonymize(sound, RATE_HZ)
+        took.append(time.perf_counter() - started)
+    assert min(took) < 0.5
 
 
 def test_the_operating_system_is_the_source_unless_told_otherwise() -> None:

@@ -107,6 +107,36 @@ def test_each_call_draws_an_order_of_its_own() -> None:
     assert len(answers) == 10
 
 
+def test_with_a_secret_the_same_clip_gets_the_same_order() -> None:
+    waveform = ramp(10 * RATE_HZ)
+    first = SegmentShuffle(secret=bytes(32)).anonymize(waveform, RATE_HZ).waveform
+    shuffle = SegmentShuffle(random_bytes=Dealt(), secret=bytes(32))
+    for _ in range(3):
+        assert np.array_equal(shuffle.anonymize(waveform.copy(), RATE_HZ).waveform, first)
+
+
+def test_orders_hang_on_the_secret_and_the_clip() -> None:
+    waveform = ramp(10 * RATE_HZ)
+
+    def order(secret: int, level: float) -> tuple[int, ...]:
+        sound = (waveform * level).astype(np.float32)
+        answer = SegmentShuffle(secret=bytes([secret]) * 32).anonymize(sound, RATE_HZ).waveform
+        return tuple(np.rint((answer[::RATE_HZ] / level + 1) * 5).astype(int))
+
+    assert len({order(secret, 1.0) for secret in range(10)}) == 10
+    assert len({order(0, level) for level in np.linspace(0.5, 1, 10)}) == 10
+
+
+def test_with_a_secret_all_orders_of_three_are_equally_likely_over_clips() -> None:
+    shuffle = SegmentShuffle(segment_s=0.01, secret=bytes(32))
+    drawn = Counter(
+        tuple(np.argsort(shuffle.anonymize(np.array([1, 2, 3 + number], np.float32), 100).waveform).tolist())
+        for number in range(3000)
+    )
+    assert stats.chisquare(list(drawn.values())).pvalue > 1e-3
+    assert len(drawn) == 6
+
+
 def test_the_order_comes_from_the_operating_system_unless_told_otherwise() -> None:
     assert inspect.signature(SegmentShuffle).parameters["random_bytes"].default is os.urandom
 

@@ -116,13 +116,13 @@ class MqttSink:
     def deliver(self, messages: Sequence[Message]) -> Iterator[int]:
         """Publish messages; yield each one's number once the broker has acknowledged it.
 
-        Nothing is sent with the call that connects: what the broker has forgotten comes before these messages. An alarm
+        The call that connects asks the outbox anew: what the broker has forgotten comes before these messages. An alarm
         whose beginning came after its end would never end.
         """
-        if self._connection is None:
-            self._connected()
-            return
-        connection = self._connection
+        is_new = self._connection is None
+        connection = self._connected()
+        if is_new:
+            messages = self._outbox.pending(NAME, len(messages))
         with self._dropping():
             letters, last = list[Letter](), dict[int, int]()
             for message in messages:

@@ -31,9 +31,11 @@ from model.fake import FakeTagger
 
 @dataclass
 class Switchboard:
-    """What the tests turn: why the service is not ready, if it is not; what time it is."""
+    """What the tests turn: why the service is not ready, if it is not; what time it is
+    for the history, and for whoever acknowledges."""
 
     not_ready: str | None = None
+    now: float = 1_767_268_800.0
     instant: str = "2026-01-02T03:04:05.678Z"
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -61,13 +63,14 @@ def signer() -> Signer:
 
 
 @pytest.fixture
-def history(database: Database, signer: Signer) -> History:
-    return History(database, signer.sign)
+def history(database: Database, signer: Signer, switchboard: Switchboard) -> History:
+    return History(database, signer.sign_anew, lambda: switchboard.now)
 
 
 @pytest.fixture
-def dispatcher(database: Database, signer: Signer, bus: Memory) -> Dispatcher:
-    return Dispatcher(Outbox(database, (), signer.sign), make_ids(), signer, sinks=[bus])
+def dispatcher(database: Database, signer: Signer, bus: Memory, switchboard: Switchboard) -> Dispatcher:
+    outbox = Outbox(database, (), signer.sign_anew, now=lambda: switchboard.now)
+    return Dispatcher(outbox, make_ids(), signer, sinks=[bus])
 
 
 @pytest.fixture

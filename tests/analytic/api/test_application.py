@@ -21,6 +21,7 @@ from analytic import __version__
 from analytic.api.describe import event_schema
 from analytic.api.predict import Predictor
 from analytic.delivery.memory import Memory
+from anonymizers.registry import anonymizers
 
 Encode = Callable[..., bytes]
 PATH = "/model/predict/anonymized_audio/scrample/33466553786f48cb72faad7b2fb9d0952c97/NSSD/2023061906001633466553786f"
@@ -70,6 +71,13 @@ def test_the_predecessors_path_is_echoed(client: FlaskClient, sound: bytes) -> N
     assert [content[field] for field in echoed] == PATH.split("/")[3:]
 
 
+@pytest.mark.parametrize("joint", ["+", "%2B"])
+def test_a_chain_of_methods_is_asked_for_in_the_path(client: FlaskClient, sound: bytes, joint: str) -> None:
+    content = post(client, sound, f"/model/predict/a/granular_shuffle{joint}low_pass/r/t/i").get_json()
+    assert content["method"] == content["anonymizer"]["method"] == "granular_shuffle+low_pass"
+    assert content["anonymizer"]["guarantee"] == {"kind": "none"}
+
+
 def test_the_bus_is_told_before_the_answer(client: FlaskClient, sound: bytes, bus: Memory) -> None:
     content = post(client, sound, "/model/predict?source=kitchen").get_json()
     start, end = bus.messages()
@@ -94,7 +102,7 @@ def test_query_parameters_are_read(client: FlaskClient, sound: bytes) -> None:
         ("/model/predict?timeline=maybe", "Invalid timeline: expected 1, true, yes, on, or 0, false, no, off, found"),
         ("/model/predict?surges=2", "Invalid surges: "),
         ("/model/predict?explain=0%00", "Invalid explain: "),
-        ("/model/predict/a/blur/r/t/i", "Unknown method: 'blur'; known methods: none, scrample, scramble, dp_noise"),
+        ("/model/predict/a/blur/r/t/i", f"Unknown method: 'blur'; known methods: {', '.join(anonymizers())}"),
         (
             "/model/predict/a/none/r%0A/t/i",
             r"Invalid requestor_id: 1 to 64 characters of A-Z a-z 0-9 . _ - are allowed, ",
@@ -240,6 +248,7 @@ def test_the_description_is_valid_and_lists_every_address(client: FlaskClient) -
         "/model/metadata": {"get"},
         "/model/predict": {"post"},
         f"/model/predict{ids}": {"post"},
+        "/model/predict/features": {"post"},
         "/schemas/event.json": {"get"},
         "/sources": {"get"},
         "/sources/{name}": {"get", "delete"},
@@ -258,6 +267,7 @@ def test_the_description_of_predict_names_its_parameters_and_answers(client: Fla
         "start_time": "query",
         "filter": "query",
         "source": "query",
+        "anonymized": "query",
         "timeline": "query",
         "surges": "query",
         "explain": "query",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from http import HTTPStatus
 
 import pytest
@@ -41,6 +42,10 @@ EXAMPLES: dict[type[HearkenError], tuple[HearkenError, tuple[str, ...]]] = {
     errors.NotReady: (errors.NotReady("the bus is down"), ("the bus is down",)),
     errors.SourceConnected: (errors.SourceConnected("kitchen"), ("'kitchen'", "connected already")),
     errors.TooManySources: (errors.TooManySources(64), ("64", "listen.max_sources")),
+    errors.BudgetExceeded: (
+        errors.BudgetExceeded(Decimal("0.5"), Decimal("0.25")),
+        ("epsilon 0.5", "0.25 remains", "this day"),
+    ),
     errors.UnknownSource: (errors.UnknownSource("kitchen"), ("'kitchen'",)),
     errors.UnknownEvent: (errors.UnknownEvent("0190\n"), ("'0190\\n'",)),
     errors.EventOpen: (errors.EventOpen("0190"), ("'0190'", "still goes on")),
@@ -92,6 +97,7 @@ def test_who_asked_has_a_status_each() -> None:
     assert status_of(errors.NotReady) == 503
     assert (status_of(errors.SourceConnected), status_of(errors.TooManySources)) == (409, 503)
     assert status_of(errors.UnknownSource) == 404
+    assert status_of(errors.BudgetExceeded) == 429
 
 
 @pytest.mark.parametrize("kind", LEAVES)
@@ -100,7 +106,15 @@ def test_the_message_is_one_line_that_names_limit_and_found(kind: type[HearkenEr
     message = str(error)
     assert message.isprintable()
     assert [fact for fact in facts if fact not in message] == []
-    assert refuse(error)[:2] == ({"status": "error", "message": message}, status_of(kind))
+    told, status, _ = refuse(error)
+    assert {"status": "error", "message": message}.items() <= told.items()
+    assert status == status_of(kind)
+
+
+def test_only_a_spent_budget_says_more_than_its_sentence() -> None:
+    more = {kind: set(refuse(error)[0]) - {"status", "message"} for kind, (error, _) in EXAMPLES.items()}
+    assert {kind: fields for kind, fields in more.items() if fields} == {errors.BudgetExceeded: {"remaining"}}
+    assert refuse(errors.BudgetExceeded(Decimal(1), Decimal("0.25")))[0]["remaining"] == 0.25
 
 
 @pytest.mark.parametrize(
@@ -146,7 +160,7 @@ def test_printable_quotes_escapes_and_cuts() -> None:
     assert printable("abc", 2) == "'ab'..."
 
 
-def answered(error: HTTPException) -> tuple[dict[str, str], int]:
+def answered(error: HTTPException) -> tuple[dict[str, str | float], int]:
     with Flask("errors").test_request_context("/somewhere", method="PUT"):
         content, code, *_ = http_error(error)
     return content, code

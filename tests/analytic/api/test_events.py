@@ -319,6 +319,31 @@ class TestDelete:
         home.goes_on(event, "end")
         assert client.delete(f"/events/{event}").status_code == 200
 
+    def test_one_of_which_nothing_was_told_for_an_hour_has_ended(
+        self, client: FlaskClient, home: Home, switchboard: Any
+    ) -> None:
+        event = home.begins()
+        switchboard.now += 3599
+        refusal(client.delete(f"/events/{event}"), 409)
+        switchboard.now += 1
+        assert client.delete(f"/events/{event}").status_code == 200
+        assert ids(client.get("/events")) == []
+
+    def test_where_it_cannot_be_written_it_is_503_nobody_is_told_and_the_event_is_still_there(
+        self, client: FlaskClient, home: Home, bus: Memory, history: History, database: Database
+    ) -> None:
+        event = home.happens()
+        told = bus.messages()
+        database.read("PRAGMA query_only = ON")
+        for _ in range(2):
+            said = refusal(client.delete(f"/events/{event}"), 503)
+            assert "the outbox cannot be written; the event is still there" in said
+        assert bus.messages() == history.after(0, 100) == told
+        assert ids(client.get("/events")) == [event]
+        database.read("PRAGMA query_only = OFF")
+        assert client.delete(f"/events/{event}").status_code == 200
+        assert bus.messages()[-1]["seq"] == 3, "the number was not lost"
+
     def test_it_is_answered_with_what_is_told_of_it(self, client: FlaskClient, home: Home, bus: Memory) -> None:
         event = home.happens()
         answer = client.delete(f"/events/{event}").get_json()
@@ -425,5 +450,5 @@ def test_the_description_names_the_parameters_and_answers(client: FlaskClient) -
     paths = client.get("/swagger.json").get_json()["paths"]
     named = {parameter["name"] for parameter in paths["/events"]["get"]["parameters"]}
     assert named == {"class", "source", "severity", "acknowledged", "limit", "cursor"}
-    assert {"404", "409"} <= set(paths["/events/{event_id}"]["delete"]["responses"])
+    assert {"404", "409", "503"} <= set(paths["/events/{event_id}"]["delete"]["responses"])
     assert "404" in paths["/events/{event_id}/acknowledge"]["post"]["responses"]

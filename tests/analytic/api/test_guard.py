@@ -138,6 +138,37 @@ def test_where_there_is_a_token_every_request_must_show_it(make_app: MakeApp, pa
     assert let_in(ask(app, "GET", path, Authorization="Bearer right"))
 
 
+ANALYSTS = AccessRules(token="right", analysts={"uni": "for-the-uni"})
+
+
+@pytest.mark.parametrize("path", ["/stats/daily", "/stats/", "/stats/nowhere"])
+def test_statistics_open_to_an_analyst_and_to_the_owner(make_app: MakeApp, path: str) -> None:
+    app = make_app(ANALYSTS)
+    assert ask(app, "GET", path).status_code == 401
+    assert ask(app, "GET", path, Authorization="Bearer wrong").status_code == 401
+    for token in ("for-the-uni", "right"):
+        assert let_in(ask(app, "GET", path, Authorization=f"Bearer {token}"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *GUARDED, "/events", "/sources", "/mode", "/stats", "/statsx/daily", "//stats/daily", "/STATS/daily",
+        "/model/../stats/daily", "/./stats/daily", "/events/../stats/",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_an_analyst_s_token_opens_nothing_else(make_app: MakeApp, method: str, path: str) -> None:
+    answer = ask(make_app(ANALYSTS), method, path, Authorization="Bearer for-the-uni")
+    assert answer.status_code in (401, 404)  # where a client takes the dots out of a path, nothing is there
+    assert answer.get_json()["status"] == "error"
+
+
+@pytest.mark.parametrize("path", ["/stats/../events", "/stats/%2e%2e/events", "/stats//../events", "/stats/daily/../"])
+def test_nor_does_a_path_that_only_begins_with_statistics(make_app: MakeApp, path: str) -> None:
+    assert ask(make_app(ANALYSTS), "GET", path, Authorization="Bearer for-the-uni").status_code in (401, 404)
+
+
 @pytest.mark.parametrize(
     "shown",
     ["right", "Basic right", "Bearer", "Bearer ", "Bearer rightx", "Bearer rig", "Bearer RIGHT", "Bearer \xe9"],

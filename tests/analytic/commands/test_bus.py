@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import ServerConnection, serve
 
 from analytic.access import AccessRules
 from analytic.app import make_ids
@@ -102,8 +106,29 @@ def test_gaps_and_deletions_are_lines_too(bus: Bus, process: Process) -> None:
     bus.dispatcher.retract(FIRE.id)
     bus.dispatcher.skip(2)
     with process("listen-bus", "--url", bus.url, "--since", "start") as listener:
-        found = [json.loads(listener.stdout.readline()) for _ in range(3)]
-    assert [message["phase"] for message in found] == ["end", "deleted", "gap"]
+        found = [json.loads(listener.stdout.readline()) for _ in range(2)]
+    assert [message["phase"] for message in found] == ["deleted", "gap"]
+
+
+def test_heartbeats_that_the_address_asks_for_are_no_lines(process: Process) -> None:
+    paths: list[str] = []
+
+    def speak(connection: ServerConnection) -> None:
+        paths.append(connection.request.path if connection.request is not None else "")
+        for text in ('{"heartbeat":true}', '{"message_id":"a","seq":1}', '{"heartbeat":true}'):
+            connection.send(text)
+        with contextlib.suppress(ConnectionClosed):
+            connection.recv()
+
+    with serve(speak, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/events?heartbeat=1"
+        with process("listen-bus", "--url", url) as listener:
+            assert listener.stdout.readline() == '{"message_id":"a","seq":1}\n'
+            assert paths == ["/events?heartbeat=1"]
+        server.shutdown()
+        thread.join(timeout=WAIT_S)
 
 
 def test_when_the_bus_comes_back_what_was_missed_comes_first_and_once(bus: Bus, process: Process) -> None:

@@ -18,9 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytic.delivery.database import Database, FolderTaken
-from analytic.delivery.history import History
 from analytic.delivery.outbox import Outbox
-from tests.analytic.delivery.told import SIGNER, alarm, event_id
+from tests.analytic.delivery.told import SIGNER, a_deletion, alarm, event_id
 
 ROOT = Path(__file__).parents[3]
 ADD = "INSERT INTO traces VALUES ('s', ?, NULL, 0)"
@@ -156,7 +155,7 @@ class TestDamage:
         add(database, "x")
         (kept,) = folder.glob("outbox.damaged-*")
         assert kept.read_bytes() == b"no database" * 1000
-        assert [record.message for record in caplog.records] == ["the outbox was damaged and begins anew"]
+        assert [record.message for record in caplog.records] == ["the outbox cannot be used and begins anew"]
 
     @pytest.mark.parametrize("table", ["messages", "events", "pending", "traces"])
     def test_a_page_overwritten_in_the_middle_is_noticed_at_the_start_and_not_at_the_first_alarm(
@@ -258,23 +257,22 @@ class TestTransaction:
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lengths=st.lists(st.integers(1, 9000), min_size=2, max_size=12), data=st.data())
-def test_of_a_forgotten_event_no_byte_is_left_in_any_file(
+def test_of_a_retracted_event_no_byte_is_left_in_any_file(
     tmp_path_factory: pytest.TempPathFactory, lengths: list[int], data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.mktemp("delivery")
     database = Database(folder)
     try:
-        history = History(database, SIGNER.sign)
         outbox = Outbox(database, ["s"], SIGNER.sign)
         words = [f"heard-{number:04d}-" for number in range(1, len(lengths) + 1)]
         for number, (word, length) in enumerate(zip(words, lengths, strict=True), start=1):
             outbox.commit([alarm(number, label=word * (1 + length // len(word)))])
-        forgotten = data.draw(st.sets(st.integers(1, len(lengths)), min_size=1))
-        for number in sorted(forgotten):
-            assert history.forget(event_id(number))
+        retracted = data.draw(st.sets(st.integers(1, len(lengths)), min_size=1))
+        for seq, number in enumerate(sorted(retracted), start=len(lengths) + 1):
+            outbox.retract(a_deletion(seq, 77), event_id(number))
         left = b"".join(path.read_bytes() for path in folder.iterdir())
         for number, word in enumerate(words, start=1):
-            is_left = number not in forgotten
+            is_left = number not in retracted
             assert (word.encode() in left, event_id(number).encode() in left) == (is_left, is_left)
     finally:
         database.close()

@@ -228,6 +228,36 @@ class TestKeeping:
         assert make_dispatcher(outbox, numbers=again).publish([fire()])[0].seq == 4
         again.close()
 
+    def test_an_event_is_deleted_before_anybody_is_told(
+        self, fire: Fire, make_dispatcher: MakeDispatcher, outbox: Outbox
+    ) -> None:
+        witness, sink = Witness(outbox), Memory()
+        dispatcher = make_dispatcher(outbox, witness, sink)
+        dispatcher.publish([fire()])
+        dispatcher.retract(fire().id)
+        assert witness.saw == [[1], [1, 2]]
+        assert [message["phase"] for message in outbox.pending("s", 10)] == ["gap", "deleted"]
+        assert sink.messages()[-1] == outbox.pending("s", 10)[-1]
+
+    def test_a_deletion_that_cannot_be_kept_is_raised_told_to_nobody_and_its_number_is_given_again(
+        self, fire: Fire, make_dispatcher: MakeDispatcher, outbox: Outbox, database: Database, tmp_path: Path
+    ) -> None:
+        sink, lost, given = Memory(), list[int](), Numbers(tmp_path / "last-number", None)
+        dispatcher = make_dispatcher(outbox, sink, numbers=given, not_durable=lost.append)
+        dispatcher.publish([fire()])
+        told = sink.messages()
+        refuse_writes(database)
+        for _ in range(3):
+            with pytest.raises(sqlite3.Error):
+                dispatcher.retract(fire().id)
+        assert outbox.pending("s", 10) == sink.messages() == told
+        assert lost == []
+        refuse_writes(database, False)
+        assert dispatcher.publish([fire()])[0].seq == 2
+        assert dispatcher.retract(fire().id).seq == 3
+        assert numbers(sink.messages()) == numbers(outbox.pending("s", 10)) == [1, 2, 3]
+        given.close()
+
     def test_what_is_no_fault_of_the_disk_is_not_hidden(self, fire: Fire, make_dispatcher: MakeDispatcher) -> None:
         class Wrong(Memory):
             def commit(self, messages: Sequence[Message]) -> None:

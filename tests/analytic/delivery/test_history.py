@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytic.delivery.database import Database
-from analytic.delivery.history import History, Kept, Wanted
+from analytic.delivery.history import GOES_ON_S, History, Kept, Wanted
 from analytic.delivery.outbox import Outbox
 from analytic.events.types import Message
 from tests.analytic.delivery.told import (
+    NOON,
     SIGNER,
     Clock,
     a_deletion,
@@ -145,8 +146,26 @@ class TestEvents:
 
     def test_one_is_its_last_message_and_first_number(self, history: History, some: None) -> None:
         kept = history.event(event_id(1))
-        assert kept == Kept(alarm(7, "end", event=1, source="hall"), None, 1)
+        assert kept == Kept(alarm(7, "end", event=1, source="hall"), None, 1, goes_on=False)
         assert history.event(event_id(4)) is None
+
+    def test_one_goes_on_until_it_has_ended_or_nothing_was_told_of_it_for_an_hour(
+        self, history: History, tell: Tell, clock: Clock
+    ) -> None:
+        def going_on() -> list[bool]:
+            return [kept.goes_on for kept in history.events(Wanted(), ALL)][::-1]
+
+        tell(alarm(1, "start"), alarm(2, "start"), alarm(3, "start"))
+        assert going_on() == [True, True, True]
+        clock.now += GOES_ON_S - 1
+        tell(alarm(4, "end", event=2), alarm(5, "update", event=3))
+        assert going_on() == [True, False, True]
+        clock.now += 1
+        assert going_on() == [False, False, True]
+        clock.now += GOES_ON_S
+        assert going_on() == [False, False, False]
+        clock.now = NOON - 86_400
+        assert going_on() == [True, False, True], "the clock was set back: better that it goes on"
 
     @pytest.mark.parametrize(
         ("wanted", "found"),
@@ -170,7 +189,7 @@ class TestEvents:
         assert shown(history.events(wanted, ALL)) == found
 
     def test_page_by_page_each_comes_once_also_while_the_one_before_is_deleted(
-        self, history: History, tell: Tell
+        self, history: History, outbox: Outbox, tell: Tell
     ) -> None:
         tell(*range(1, 11))
         seen: list[int] = []
@@ -179,7 +198,7 @@ class TestEvents:
             seen += shown(page)
             before = page[-1].first_seq
             for kept in page:
-                history.forget(kept.message["id"])
+                outbox.retract(a_deletion((outbox.last_seq or 0) + 1, 77), kept.message["id"])
         assert seen == list(range(10, 0, -1))
 
     def test_the_first_acknowledgement_counts(self, history: History, some: None) -> None:
@@ -207,61 +226,17 @@ class TestEvents:
         tell(alarm(1, "start"))
         clock.now += 100
         tell(alarm(2, "start"), alarm(3, "start"), alarm(4, "update", event=2), alarm(5, event=3))
-        assert numbers(history.open_events()) == [4]
         assert numbers(history.open_events()) == [1, 4]
+        clock.now += GOES_ON_S - 50
+        assert numbers(history.open_events()) == [4]
 
-
-class TestForgetting:
-    def test_each_message_becomes_a_gap_in_its_place_under_its_own_id_and_number(
-        self, history: History, tell: Tell
-    ) -> None:
-        told = tell(alarm(1, "start", event=1), 2, alarm(3, event=1))
-        assert history.forget(event_id(1))
-        found = history.after(0, ALL)
-        assert spans(found) == [(1, 1), (2, 2), (3, 3)]
-        assert [one["phase"] for one in found] == ["gap", "end", "gap"]
-        assert [one["message_id"] for one in found] == [one["message_id"] for one in told]
-        assert found[1] == told[1]
-        assert all(is_sound(one) for one in found)
-        assert history.position(told[2]["message_id"]) == 3, "a cursor that somebody holds stays good"
-
-    def test_a_sink_that_has_not_had_it_gets_the_gap_and_no_word_of_the_event(
-        self, history: History, outbox: Outbox, tell: Tell
-    ) -> None:
-        tell(1, 2)
-        outbox.acknowledge("a", [1])
-        history.forget(event_id(1))
-        assert spans(outbox.pending("b", ALL)) == [(1, 1), (2, 2)]
-        assert outbox.pending("b", ALL)[0] == history.after(0, 1)[0]
-        assert numbers(outbox.pending("a", ALL)) == [2]
-        assert outbox.depth("b") == 2
-
-    def test_where_a_sink_gets_a_wider_gap_it_stays_one(
-        self, history: History, make_outbox: Callable[..., Outbox]
-    ) -> None:
-        outbox = make_outbox("a", max_pending=1)
-        outbox.commit([alarm(seq) for seq in range(1, 5)])
-        history.forget(event_id(3))
-        (gap, _) = found = outbox.pending("a", ALL)
-        assert spans(found) == [(1, 3), (4, 4)]
-        assert is_sound(gap)
-
-    def test_it_is_gone_from_the_events_and_forgetting_again_finds_none(self, history: History, tell: Tell) -> None:
-        tell(1, 2)
-        assert history.forget(event_id(1))
-        assert history.event(event_id(1)) is None
-        assert shown(history.events(Wanted(), ALL)) == [2]
-        assert not history.forget(event_id(1))
-        assert not history.forget(event_id(77))
-
-    def test_where_it_cannot_be_written_nothing_is_forgotten_by_half(
+    def test_where_an_acknowledgement_cannot_be_written_there_is_none(
         self, history: History, tell: Tell, database: Database
     ) -> None:
-        told = tell(alarm(1, "start", event=1), alarm(2, event=1))
+        tell(1)
         refuse_writes(database)
         with pytest.raises(sqlite3.Error):
-            history.forget(event_id(1))
-        with pytest.raises(sqlite3.Error):
             history.acknowledge(event_id(1), "2026-01-01T12:00:00.000Z")
-        assert history.after(0, ALL) == told
-        assert history.event(event_id(1)) is not None
+        kept = history.event(event_id(1))
+        assert kept is not None
+        assert kept.acknowledged is None

@@ -79,6 +79,14 @@ def test_a_journal_keeps_what_is_committed_and_what_is_held_alike() -> None:
     assert numbers(memory.messages()) == [1, 2, 3, 4]
 
 
+def test_of_an_event_that_is_retracted_the_deletion_alone_is_left() -> None:
+    memory = Memory()
+    memory.commit([{**message(1), "id": "a"}, {**message(2), "id": "b"}, {**message(3), "id": "a"}, message(4)])
+    memory.retract({**message(5), "id": "a", "phase": "deleted"}, "a")
+    assert numbers(memory.messages()) == [2, 4, 5]
+    assert since(memory, cursor(3)) == [4, 5]
+
+
 def test_after_a_number_so_many_at_most_are_given() -> None:
     memory = filled(1, 2, 3, 4)
     assert numbers(memory.after(1, 2)) == [2, 3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -77,6 +78,14 @@ class TestWaiting:
         assert outbox.age_s("a") == 5
         clock.now -= 100
         assert outbox.age_s("a") == 0, "the clock was set back"
+
+    def test_where_the_disk_cannot_be_read_nobody_can_tell_the_age(
+        self, make_outbox: MakeOutbox, database: Database
+    ) -> None:
+        outbox = make_outbox()
+        outbox.commit([alarm(1)])
+        database.close()
+        assert math.isnan(outbox.age_s("a"))
 
     def test_a_restart_changes_nothing(self, make_outbox: MakeOutbox) -> None:
         first = make_outbox()

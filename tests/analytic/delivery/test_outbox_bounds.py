@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,17 @@ from hypothesis import strategies as st
 from analytic.delivery import outbox as module
 from analytic.delivery.database import Database
 from analytic.delivery.outbox import Outbox
-from tests.analytic.delivery.told import SIGNER, Clock, a_deletion, a_gap, alarm, is_sound, numbers, spans
+from tests.analytic.delivery.told import (
+    SIGNER,
+    Clock,
+    a_deletion,
+    a_gap,
+    alarm,
+    is_sound,
+    numbers,
+    refuse_writes,
+    spans,
+)
 
 MakeOutbox = Callable[..., Outbox]
 
@@ -130,9 +141,12 @@ class TestTooMany:
 
 
 class TestTrimming:
-    @pytest.fixture(autouse=True)
-    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "_ALWAYS_KEPT", 20)
+    @pytest.fixture
+    def uptime(self, monkeypatch: pytest.MonkeyPatch) -> Clock:
+        """What the outbox counts hours by, whatever time of day it is."""
+        uptime = Clock(0.0)
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=uptime))
+        return uptime
 
     @staticmethod
     def kept(database: Database) -> list[int]:
@@ -142,34 +156,100 @@ class TestTrimming:
         outbox = make_outbox("a", kept_messages=50)
         outbox.commit([alarm(seq) for seq in range(1, 100)])
         outbox.acknowledge("a", [seq for seq in range(1, 100) if seq not in (7, 30)])
-        outbox.commit([alarm(100)])
-        assert self.kept(database) == [7, 30, *range(51, 101)]
-        assert waiting(outbox) == [7, 30, 100]
+        outbox.commit([alarm(seq) for seq in range(100, 200)])
+        assert self.kept(database) == [7, 30, *range(100, 200)]
+        outbox.acknowledge("a", [7, *range(100, 190)])
+        outbox.commit([alarm(seq) for seq in range(200, 300)])
+        assert self.kept(database) == [30, *range(190, 300)]
+        assert waiting(outbox) == [30, *range(190, 300)]
 
-    def test_what_is_too_old_goes_but_for_the_last_ones(
+    def test_what_is_too_old_goes_but_for_the_very_last_one(
+        self, make_outbox: MakeOutbox, database: Database, clock: Clock, uptime: Clock
+    ) -> None:
+        outbox = make_outbox("a", kept_s=86_400.0)
+        outbox.commit([alarm(seq) for seq in range(1, 6)])
+        outbox.acknowledge("a", [1, 2, 3, 5])
+        clock.now, uptime.now = clock.now + 86_401, uptime.now + 86_401
+        outbox.settle()
+        assert self.kept(database) == [4, 5], "one waits, and the next number comes after the last"
+        assert make_outbox("a").last_seq == 5
+        outbox.acknowledge("a", [4])
+        outbox.commit([alarm(6)])
+        uptime.now += 3600
+        outbox.settle()
+        assert self.kept(database) == [6]
+
+    def test_in_a_quiet_home_it_is_looked_at_every_hour_by_a_clock_that_nobody_sets(
+        self, make_outbox: MakeOutbox, database: Database, clock: Clock, uptime: Clock
+    ) -> None:
+        outbox = make_outbox("a", kept_s=60.0)
+        outbox.commit([alarm(1), alarm(2)])
+        outbox.acknowledge("a", [1, 2])
+        clock.now += 10 * 86_400
+        uptime.now += 3599
+        outbox.settle()
+        assert self.kept(database) == [1, 2], "not before"
+        uptime.now += 1
+        outbox.settle()
+        assert self.kept(database) == [2]
+
+    def test_a_message_an_hour_after_the_last_look_has_it_looked_at_too(
+        self, make_outbox: MakeOutbox, database: Database, clock: Clock, uptime: Clock
+    ) -> None:
+        outbox = make_outbox("a", kept_s=60.0)
+        outbox.commit([alarm(1)])
+        outbox.acknowledge("a", [1])
+        clock.now += 61
+        outbox.commit([alarm(2)])
+        assert self.kept(database) == [1, 2], "not for every message"
+        uptime.now += 3600
+        outbox.commit([alarm(3)])
+        assert self.kept(database) == [2, 3]
+
+    def test_with_every_hundredth_message_it_is_looked_at(
+        self, make_outbox: MakeOutbox, database: Database, clock: Clock, uptime: Clock
+    ) -> None:
+        outbox = make_outbox("a", kept_s=60.0)
+        outbox.commit([alarm(1)])
+        outbox.acknowledge("a", [1])
+        clock.now += 61
+        for seq in range(2, 101):
+            outbox.commit([alarm(seq)])
+        assert self.kept(database)[0] == 1
+        outbox.commit([alarm(101)])
+        assert self.kept(database)[0] == 2
+        assert uptime.now == 0
+
+    def test_at_the_first_settling_after_a_start_it_is_looked_at(
+        self, make_outbox: MakeOutbox, database: Database, clock: Clock, uptime: Clock
+    ) -> None:
+        make_outbox("a").commit([alarm(1), alarm(2)])
+        make_outbox("a").acknowledge("a", [1, 2])
+        clock.now += 61
+        make_outbox("a", kept_s=60.0).settle()
+        assert self.kept(database) == [2]
+
+    def test_where_it_cannot_be_written_nothing_goes_and_nothing_is_raised(
         self, make_outbox: MakeOutbox, database: Database, clock: Clock
     ) -> None:
         outbox = make_outbox("a", kept_s=60.0)
-        outbox.commit([alarm(seq) for seq in range(1, 60)])
-        outbox.acknowledge("a", list(range(1, 60)))
+        outbox.commit([alarm(1), alarm(2)])
+        outbox.acknowledge("a", [1, 2])
         clock.now += 61
-        outbox.commit([alarm(seq) for seq in range(60, 101)])
-        assert self.kept(database) == list(range(60, 101))
-        clock.now += 61
-        outbox.acknowledge("a", list(range(60, 101)))
-        outbox.commit([a_deletion(seq, 1) for seq in range(101, 107)])
-        outbox.commit([a_deletion(seq, 1) for seq in range(107, 201)])
-        assert self.kept(database)[0] == 101
-        clock.now += 61
-        outbox.acknowledge("a", list(range(101, 201)))
-        outbox.commit([a_deletion(201, 1)])
-        assert len(self.kept(database)) == 101, "it is looked at now and then"
+        refuse_writes(database)
+        again = make_outbox("a", kept_s=60.0)
+        again.settle()
+        assert self.kept(database) == [1, 2]
 
-    def test_an_event_goes_with_its_last_message(self, make_outbox: MakeOutbox, database: Database) -> None:
+    def test_an_event_goes_with_its_last_message(
+        self, make_outbox: MakeOutbox, database: Database, uptime: Clock
+    ) -> None:
         outbox = make_outbox("a", kept_messages=20)
         outbox.commit([alarm(1, "start", event=1), *(alarm(seq) for seq in range(2, 90)), alarm(90, event=1)])
         outbox.acknowledge("a", list(range(1, 91)))
         outbox.commit([alarm(seq) for seq in range(91, 101)])
+        uptime.now += 3600
+        outbox.settle()
         ((count,),) = database.read("SELECT count(*) FROM events")
         assert self.kept(database) == list(range(81, 101))
         assert count == 20

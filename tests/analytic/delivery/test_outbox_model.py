@@ -8,13 +8,13 @@ import sqlite3
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from analytic.delivery.database import Database
 from analytic.delivery.history import History
 from analytic.delivery.outbox import Outbox
-from analytic.events.types import Message
-from tests.analytic.delivery.told import SIGNER, alarm, event_id, numbers, refuse_writes, spans
+from analytic.events.types import Message, is_event
+from tests.analytic.delivery.told import SIGNER, a_deletion, alarm, event_id, numbers, refuse_writes, spans
 
 SINKS = ("a", "b")
 ALL = 10_000
@@ -90,17 +90,29 @@ class Machine(RuleBasedStateMachine):
             self.waits[sink] |= again
             self.noted[sink] = self.waits[sink] & self.on_disk
 
-    @precondition(lambda self: not self.is_broken)
     @rule(data=st.data())
-    def forget(self, data: st.DataObject) -> None:
-        kept = sorted(seq for seq in self.on_disk if self.told[seq]["phase"] != "gap")
+    def retract(self, data: st.DataObject) -> None:
+        kept = sorted(seq for seq in self.on_disk if is_event(self.told[seq]))
         if not kept:
             return
         seq = data.draw(st.sampled_from(kept))
-        assert History(self.database, SIGNER.sign).forget(event_id(seq))
-        (gap,) = History(self.database, SIGNER.sign).after(seq - 1, 1)
+        deletion = a_deletion(self.last + 1, seq)
+        history = History(self.database, SIGNER.sign)
+        try:
+            self.outbox.retract(deletion, event_id(seq))
+            assert not self.is_broken
+        except sqlite3.Error:
+            assert self.is_broken
+            assert history.event(event_id(seq)) is not None
+            return
+        (gap,) = history.after(seq - 1, 1)
         assert (gap["phase"], gap["first_seq"], gap["message_id"]) == ("gap", seq, self.told[seq]["message_id"])
-        self.told[seq] = gap
+        assert history.event(event_id(seq)) is None
+        self.last += 1
+        self.told |= {seq: gap, self.last: deletion}
+        for sink in SINKS:
+            self.waits[sink].add(self.last)
+        self.all_is_written()
 
     @invariant()
     def what_waits_is_what_ought_to(self) -> None:

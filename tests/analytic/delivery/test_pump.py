@@ -152,7 +152,11 @@ class TestOrder:
         sink = Sink(lambda message: third(message) if message["seq"] == 3 else None)
         start(sink)
         assert taken(sink, 4) == [1, 2, 3, 4]
-        assert [outbox.acknowledged.get(timeout=WAIT_S) for _ in range(2)] == [[1, 2], [3, 4]]
+        had = [outbox.acknowledged.get(timeout=WAIT_S)]
+        while sum(map(len, had)) < 4:
+            had.append(outbox.acknowledged.get(timeout=WAIT_S))
+        assert had[0] == [1, 2]
+        assert list(itertools.chain(*had)) == [1, 2, 3, 4]
 
     def test_between_messages_it_ticks_and_has_what_was_held_written(self, outbox: Outbox, start: Start) -> None:
         sink = Sink()
@@ -275,6 +279,29 @@ class TestFailure:
             pump.stop()
         assert [record.message for record in caplog.records] == ["a sink failed"] * 6
 
+    def test_a_sink_that_acknowledges_nothing_cannot_be_reached_and_is_not_asked_without_a_pause(
+        self, outbox: Outbox, start: Start, pauses: list[float], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        class Silent(Sink):
+            calls = 0
+
+            def deliver(self, messages: Sequence[Message]) -> Iterator[int]:
+                self.calls += 1
+                if self.calls > 20:
+                    yield from super().deliver(messages)
+
+        changes: queue.Queue[bool] = queue.Queue()
+        outbox.put(1)
+        sink = Silent()
+        with caplog.at_level(logging.WARNING):
+            start(sink, reachable=lambda _name, is_it: changes.put(is_it))
+            assert taken(sink, 1) == [1]
+        assert len(pauses) == 20
+        assert [changes.get(timeout=WAIT_S) for _ in range(2)] == [False, True]
+        assert [(record.message, record.__dict__["error"]) for record in caplog.records] == [
+            ("a sink cannot be reached", "nothing was acknowledged")
+        ]
+
     @pytest.mark.usefixtures("pauses")
     def test_an_outbox_that_cannot_be_read_is_tried_again(self, outbox: Outbox, start: Start) -> None:
         outbox.failures += [sqlite3.OperationalError("disk I/O error"), sqlite3.DatabaseError("malformed")]
@@ -282,6 +309,104 @@ class TestFailure:
         sink = Sink()
         start(sink)
         assert taken(sink, 1) == [1]
+
+
+class TestGivingUp:
+    """Of a message on which a sink fails by a fault of ours."""
+
+    @pytest.fixture
+    def told(self) -> queue.Queue[tuple[str, int]]:
+        return queue.Queue()
+
+    @staticmethod
+    def failing_on(bad: set[int], tries: list[int], error: type[Exception] = KeyError) -> Sink:
+        """A sink that fails on some messages, and notes each try of one of them."""
+
+        def answer(message: Message) -> BaseException | None:
+            if message["seq"] not in bad:
+                return None
+            tries.append(message["seq"])
+            return error("x")
+
+        return Sink(answer)
+
+    @pytest.mark.usefixtures("pauses")
+    def test_after_ten_tries_in_a_row_it_is_given_up_and_told_and_the_next_go(
+        self, outbox: Outbox, start: Start, told: queue.Queue[tuple[str, int]], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        outbox.put(1, 2, 3, 4)
+        tries, delivered = list[int](), list[int]()
+        sink = self.failing_on({2, 3}, tries)
+        with caplog.at_level(logging.ERROR):
+            pump = start(
+                sink,
+                given_up=lambda name, count: told.put((name, count)),
+                delivered=lambda _name, count: delivered.append(count),
+            )
+            assert taken(sink, 2) == [1, 4]
+            pump.stop()
+        assert tries == [2] * 10 + [3] * 10
+        assert list(told.queue) == [("sink", 1)] * 2
+        assert sum(delivered) == 2
+        assert outbox.left() == []
+        given_up = [record for record in caplog.records if record.message.startswith("a message is given up")]
+        assert [record.__dict__["seq"] for record in given_up] == [2, 3]
+
+    @pytest.mark.usefixtures("pauses")
+    def test_a_sink_that_looks_at_a_whole_batch_first_loses_no_message_but_the_one_it_fails_on(
+        self, outbox: Outbox, start: Start, told: queue.Queue[tuple[str, int]]
+    ) -> None:
+        class Composing(Sink):
+            def deliver(self, messages: Sequence[Message]) -> Iterator[int]:
+                if any(message["seq"] == 30 for message in messages):
+                    raise ValueError("30")
+                yield from super().deliver(messages)
+
+        outbox.put(*range(1, 301))
+        sink = Composing()
+        start(sink, given_up=lambda name, count: told.put((name, count)))
+        assert taken(sink, 299) == [*range(1, 30), *range(31, 301)]
+        assert list(told.queue) == [("sink", 1)]
+
+    @pytest.mark.usefixtures("pauses")
+    def test_one_that_goes_at_the_tenth_try_is_not(
+        self, outbox: Outbox, start: Start, told: queue.Queue[tuple[str, int]]
+    ) -> None:
+        outbox.put(1, 2)
+        sink = Sink(failing(*(KeyError("x") for _ in range(9))))
+        start(sink, given_up=lambda name, count: told.put((name, count)))
+        assert taken(sink, 2) == [1, 2]
+        assert told.empty()
+
+    @pytest.mark.parametrize("error", [Unreachable, OSError, sqlite3.OperationalError])
+    @pytest.mark.usefixtures("pauses")
+    def test_what_is_no_fault_of_ours_gives_nothing_up(
+        self, outbox: Outbox, start: Start, told: queue.Queue[tuple[str, int]], error: type[Exception]
+    ) -> None:
+        outbox.put(1)
+        sink = Sink(failing(*(error("away") for _ in range(50))))
+        start(sink, given_up=lambda name, count: told.put((name, count)))
+        assert taken(sink, 1) == [1]
+        assert told.empty()
+
+    @pytest.mark.usefixtures("pauses")
+    def test_faults_beside_messages_give_nothing_up(
+        self, outbox: Outbox, start: Start, told: queue.Queue[tuple[str, int]]
+    ) -> None:
+        class Clumsy(Sink):
+            def tick(self) -> None:
+                super().tick()
+                if self.ticks.qsize() <= 20:
+                    raise ZeroDivisionError
+
+        sink = Clumsy()
+        pump = start(sink, given_up=lambda name, count: told.put((name, count)))
+        while sink.ticks.qsize() < 20:
+            outbox.settled.get(timeout=WAIT_S)
+        outbox.put(1)
+        pump.accept(alarm(1))
+        assert taken(sink, 1) == [1]
+        assert told.empty()
 
 
 class TestEnd:
@@ -315,7 +440,9 @@ class TestEnd:
         pump.stop()
         pump.stop()
 
-    def test_what_is_under_way_ends_first(self, outbox: Outbox, start: Start) -> None:
+    def test_the_message_under_way_ends_first_and_the_rest_of_its_batch_stays_for_the_next_start(
+        self, outbox: Outbox, start: Start
+    ) -> None:
         outbox.put(1, 2, 3)
         begun, go_on = threading.Event(), threading.Event()
 
@@ -329,4 +456,11 @@ class TestEnd:
         pump.stop_soon()
         go_on.set()
         pump.stop()
-        assert outbox.left() == []
+        assert taken(sink, 1) == [1]
+        assert sink.had.empty()
+        assert sink.closed.is_set()
+        assert outbox.acknowledged.get(timeout=WAIT_S) == [1]
+        assert outbox.left() == [2, 3]
+        again = Sink()
+        start(again)
+        assert taken(again, 2) == [2, 3]

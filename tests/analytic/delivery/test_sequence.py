@@ -58,6 +58,17 @@ def test_numbers_count_from_one() -> None:
     numbers.close()
 
 
+@pytest.mark.parametrize("stored", [0, 7, 999, 1000])
+def test_a_number_that_is_taken_back_is_the_next_one_given(path: Path, stored: int) -> None:
+    numbers = Sequence(path, stored)
+    for _ in range(3):
+        assert numbers.next() == stored + 1
+        numbers.take_back()
+    assert numbers.last == stored
+    assert [numbers.next(), numbers.next()] == [stored + 1, stored + 2]
+    numbers.close()
+
+
 def test_after_the_last_one_in_the_outbox_comes_the_next(path: Path) -> None:
     numbers = Sequence(path, 41)
     assert numbers.next() == 42

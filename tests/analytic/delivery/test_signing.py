@@ -204,6 +204,15 @@ class TestSigner:
         assert signer.sign(once) == once
         assert signer.sign({"seq": 1}) == once
 
+    def test_signed_anew_it_is_this_devices_whosever_it_was(self) -> None:
+        first, second = Signer.ephemeral(), Signer.ephemeral()
+        old = first.sign({"seq": 1, "device": first.device, "signature": None})
+        new = second.sign_anew(old)
+        assert {**new, "signature": None} == {**old, "signature": None, "device": second.device}
+        assert second.sign(new) == new
+        assert first.sign_anew(old) == old
+        assert old["device"] == first.device
+
     def test_what_json_cannot_say_is_not_signed(self) -> None:
         signer = Signer.ephemeral()
         for value in (float("nan"), float("inf"), 1 << 53, "\ud800", {"\ud800": 1}, b"bytes", {1, 2}):

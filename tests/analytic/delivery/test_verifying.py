@@ -49,7 +49,7 @@ def verifier(signer: Signer) -> Verifier:
 def messages(signer: Signer, fire: Fire, new_id: Uuid7) -> list[Message]:
     """Messages 1 to 30 as this device tells them: events in all phases, gaps, deletions."""
     memory = Memory()
-    dispatcher = Dispatcher(memory, new_id, signer)
+    dispatcher = Dispatcher(Memory(), new_id, signer, sinks=[memory])
     while len(memory.messages()) < 30:
         dispatcher.publish([fire("küche", phase="start", offset_s=None), fire("hall", onset="2026-01-02T03:04:05Z")])
         dispatcher.publish([fire(phase="update", peak_dbfs=None, severity="critical")])

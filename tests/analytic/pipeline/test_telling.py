@@ -10,15 +10,15 @@ import pytest
 from analytic.api.describe import event_schema
 from analytic.events.policy import Transition
 from analytic.events.rules import Rule, Severity
-from analytic.events.types import Requestor, Source, Stamp
+from analytic.events.types import AnonymizerName, Requestor, Source, Stamp
 from analytic.pipeline.telling import Teller, instant
 from model.fake import FAKE_CARD
 from model.labels import index_of
 from tests.analytic.pipeline.runs import DEVICE, NOON
 
 FIRE = Rule("fire", (index_of("/m/02_41"),), severity="critical")
-LIVE = Teller(FAKE_CARD, "none", Source("kitchen", "microphone"), Requestor(), NOON, live=True)
-UPLOAD = Teller(FAKE_CARD, "scrample", Source("upload"), Requestor("ada", "person", "r1"))
+LIVE = Teller(FAKE_CARD, AnonymizerName("none"), Source("kitchen", "microphone"), Requestor(), NOON, live=True)
+UPLOAD = Teller(FAKE_CARD, AnonymizerName("scrample"), Source("upload"), Requestor("ada", "person", "r1"))
 
 
 def transition(onset_s: float, offset_s: float | None = None, rule: Rule = FIRE) -> Transition:

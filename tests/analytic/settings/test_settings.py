@@ -7,6 +7,7 @@ import os
 import platform
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
@@ -307,6 +308,7 @@ def written(section: str, key: str, field: FieldInfo) -> str:
         ("models", "dir"): "the folder `hearken/models` in the user's data folder",
         ("delivery", "dir"): "the folder `hearken/delivery` in the user's state folder",
         ("listen", "state_dir"): "the folder `hearken/sources` in the user's state folder",
+        ("stats", "dir"): "the folder `hearken/stats` in the user's state folder",
         ("service", "analyzer_id"): "the name of the machine",
     }
     default = field.get_default(call_default_factory=True)
@@ -314,6 +316,8 @@ def written(section: str, key: str, field: FieldInfo) -> str:
         return machine[section, key]
     if default is None:
         return "none"
+    if isinstance(default, Decimal):
+        return f"`{default}`"
     return f"`{json.dumps(dict(default) if isinstance(default, Mapping) else default)}`"
 
 
@@ -354,6 +358,8 @@ class TestPage:
         assert settings.delivery.dir == tmp_path / "state" / "hearken" / "delivery"
         assert settings.listen.state_dir == platformdirs.user_state_path() / "hearken" / "sources"
         assert settings.listen.state_dir == tmp_path / "state" / "hearken" / "sources"
+        assert settings.stats.dir == platformdirs.user_state_path() / "hearken" / "stats"
+        assert settings.stats.dir == tmp_path / "state" / "hearken" / "stats"
         assert settings.service.analyzer_id == (platform.node() or "hearken")
 
     @pytest.mark.parametrize(
@@ -413,7 +419,7 @@ def plain(value: Any) -> Any:
         return {key: plain(one) for key, one in value.items()}
     if isinstance(value, tuple):
         return [plain(one) for one in value]
-    return str(value) if isinstance(value, Path) else value
+    return str(value) if isinstance(value, Path | Decimal) else value
 
 
 # What else must be set so that a setting may be.
@@ -463,5 +469,7 @@ def another(section: str, key: str) -> Any:
         return not default
     if isinstance(default, int | float):
         return default + 1
+    if isinstance(default, Decimal):
+        return str(default / 2)
     assert {str, Path, SecretStr} & {field.annotation, *get_args(field.annotation)}, "a new kind of value"
     return f"{os.sep}another"

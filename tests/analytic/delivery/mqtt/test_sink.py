@@ -163,7 +163,7 @@ class TestOff:
         first.stop()
         assert ear(mosquitto).retained[first.topics.state("fire")] == "ON"
         again = device(mosquitto)
-        again.history.forget(event_id)
+        again.delete(event_id)
         again.start().wait_until_reachable()
         assert ear(mosquitto).retained[first.topics.state("fire")] == "OFF"
 
@@ -460,6 +460,17 @@ class TestOutages:
         listening = ear(broker)
         listening.wait_for(lambda: listening.on(one.topics.acknowledged)[-1:] == ['{"seq":250}'])
         assert listening.numbers(one.topics.events) == list(range(1, 251))
+
+    def test_what_waits_when_it_connects_goes_at_once_and_nobody_is_told_that_it_cannot_be_reached(
+        self, mosquitto: Mosquitto, device: MakeDevice, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one = device(mosquitto)
+        for _ in range(3):
+            one.publish(phase="end")
+        with caplog.at_level(logging.WARNING):
+            one.start().wait_until_delivered()
+            one.wait_until_reachable()
+        assert [record.getMessage() for record in caplog.records] == []
 
     def test_a_broker_that_hangs_is_unreachable_after_its_ten_seconds_and_reached_again_when_it_goes_on(
         self, start_mosquitto: StartMosquitto, device: MakeDevice, ear: MakeEar, monkeypatch: pytest.MonkeyPatch
