@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, next_fast_len, rfft
 from scipy.ndimage import binary_dilation
 from scipy.signal import resample_poly
 
 from anonymizers.base import Waveform
+from anonymizers.gate.acoustics import gain_of, noise, through
 from anonymizers.gate.features import HOP_SAMPLES, SAMPLE_RATE_HZ, features, frame_count
 from anonymizers.gate.pack import ALARMS, Sound
 
@@ -32,7 +32,6 @@ ALARM_WEIGHT = 3.0
 
 _RANGE_DB = 30.0  # a frame this far below the loud ones of its recording is no speech
 _SPEEDS = ((1, 1), (1, 1), (1, 1), (9, 10), (10, 9), (7, 8), (8, 7), (5, 6), (6, 5), (4, 5))
-_LONGEST_ROOM_S = 1.0
 
 Floats = NDArray[np.float32]
 Marks = NDArray[np.uint8]
@@ -110,7 +109,7 @@ class Lessons:
             found = marks(piece)
             if not (found == SPOKEN).any():
                 continue
-            piece = piece / np.sqrt(frame_power(piece)[found == SPOKEN].mean()) * _gain(random.uniform(-6, 0))
+            piece = piece / np.sqrt(frame_power(piece)[found == SPOKEN].mean()) * gain_of(random.uniform(-6, 0))
             longest = int(random.integers(FRAMES // 4, FRAMES + 1))
             first = int(random.integers(max(1, found.size - longest + 1)))
             found = found[first : first + longest]
@@ -121,7 +120,7 @@ class Lessons:
             there[:] = np.where((found == SPOKEN) | (there == SPOKEN), SPOKEN, np.maximum(found, there))
         if random.random() < 0.75:
             room_s = float(random.uniform(0.1, 1.0)) if random.random() < 0.7 else 0.0
-            said = self._through(said, room_s, random.random() < 0.6)
+            said = through(said, room_s, random.random() < 0.6, random)
             tail = 3 + round(0.6 * room_s * SAMPLE_RATE_HZ / HOP_SAMPLES)
             late = np.convolve(what == SPOKEN, np.ones(tail + 1))[:FRAMES] > 0
             what[late & (what == SILENT)] = DOUBTFUL
@@ -150,19 +149,19 @@ class Lessons:
         is_alarm = np.zeros(FRAMES, bool)
         ground = np.zeros(SAMPLES, np.float32)
         if random.random() < 0.5:
-            ground = self._filled(self._pick(self._other)) * _gain(random.uniform(-30, 0))
+            ground = self._filled(self._pick(self._other)) * gain_of(random.uniform(-30, 0))
         if random.random() < 0.35:
-            ground += self._noise() * _gain(random.uniform(-45, -5))
+            ground += noise(SAMPLES, self._random) * gain_of(random.uniform(-45, -5))
         if random.random() < 0.7:
             alarm = random.random() < 0.6
             event = self._speed(self._pick(self._alarms if alarm else self._other))
-            event = self._filled(event) * _gain(random.uniform(-10, 0))
+            event = self._filled(event) * gain_of(random.uniform(-10, 0))
             ground += event
             if alarm:
                 level = frame_power(event)
                 is_alarm = level > np.percentile(level, 95) * 1e-3
         if random.random() < 0.3:
-            ground = self._through(ground, float(random.uniform(0.1, 0.8)), random.random() < 0.5)
+            ground = through(ground, float(random.uniform(0.1, 0.8)), random.random() < 0.5, random)
         return ground, is_alarm
 
     def _pick(self, sounds: dict[str, list[Sound]]) -> Waveform:
@@ -189,77 +188,19 @@ class Lessons:
                 filled[again : again + sound.size] += sound[: SAMPLES - again]
         return filled
 
-    def _noise(self) -> Waveform:
-        """Noise of a random colour, hum now and then: mean square 1."""
-        random = self._random
-        spectrum = rfft(random.standard_normal(SAMPLES).astype(np.float32))
-        hz = np.fft.rfftfreq(SAMPLES, 1 / SAMPLE_RATE_HZ)
-        noise = irfft(spectrum * (np.maximum(hz, 30.0) / 1000.0) ** random.uniform(-1.2, 0.2), SAMPLES)
-        if random.random() < 0.2:
-            time_s = np.arange(SAMPLES) / SAMPLE_RATE_HZ
-            hum = sum(np.sin(2 * np.pi * 50 * order * time_s) / order for order in range(1, 8))
-            noise += hum * noise.std() * random.uniform(0, 3)
-        scaled: Waveform = (noise / noise.std()).astype(np.float32)
-        return scaled
-
-    def _through(self, waveform: Waveform, room_s: float, is_filtered: bool) -> Waveform:
-        """Send a waveform through a room of this reverberation time (0: none) and perhaps a narrow or tilted line."""
-        points = next_fast_len(SAMPLES + round(_LONGEST_ROOM_S * SAMPLE_RATE_HZ), real=True)
-        spectrum = rfft(waveform, points)
-        if room_s:
-            spectrum *= rfft(self._room(room_s), points)
-        if is_filtered:
-            spectrum *= self._line(points)
-        heard = irfft(spectrum, points)[:SAMPLES]
-        before, after = np.square(waveform).mean(), np.square(heard).mean()
-        kept: Waveform = (heard * np.sqrt(before / (after + 1e-20))).astype(np.float32)
-        return kept
-
-    def _room(self, room_s: float) -> Waveform:
-        """Make an impulse response: the direct sound, then noise that dies away, darker than it began."""
-        random = self._random
-        time_s = np.arange(round(min(room_s, _LONGEST_ROOM_S) * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-        tail = random.standard_normal(time_s.size) * 10 ** (-3 * time_s / room_s)
-        tail = np.convolve(tail, [1, random.uniform(0, 0.9)])[: time_s.size]
-        tail[: int(random.integers(16, 160))] = 0.0
-        tail *= np.sqrt(_gain(2 * random.uniform(-20, 6)) / (np.square(tail).sum() + 1e-12))
-        tail[0] = 1.0
-        room: Waveform = tail.astype(np.float32)
-        return room
-
-    def _line(self, points: int) -> Floats:
-        """Make a gain by frequency: telephone, small loudspeaker, muffled by a door, tilted, or shouted."""
-        random = self._random
-        hz = np.fft.rfftfreq(points, 1 / SAMPLE_RATE_HZ)
-        low, high, tilt_db = 20.0, 8000.0, float(random.uniform(-4, 4))
-        kind = random.integers(5)
-        if kind == 0:
-            low, high = 300.0, 3400.0
-        elif kind == 1:
-            low = float(random.uniform(100, 500))
-        elif kind == 2:
-            high = float(random.uniform(1200, 6000))
-        elif kind == 3:
-            tilt_db = float(random.uniform(2, 7))
-        octaves = np.log2(np.maximum(hz, 50.0) / 1000.0)
-        gain = 10 ** (tilt_db * octaves / 20)
-        gain /= np.sqrt(1 + (low / np.maximum(hz, 1.0)) ** 8) * np.sqrt(1 + (hz / high) ** (16 if high < 8000 else 0))
-        line: Floats = gain.astype(np.float32)
-        return line
-
     def _under(self, said: Waveform, what: Marks, background: Waveform) -> Waveform:
         """Bring the background to its distance below (or above) the speech."""
         random = self._random
         spoken = frame_power(said)[what == SPOKEN]
         if not spoken.size or random.random() < 0.2:
-            quiet = self._noise() * _gain(random.uniform(-60, -25)) if random.random() < 0.8 else 0.0
+            quiet = noise(SAMPLES, self._random) * gain_of(random.uniform(-60, -25)) if random.random() < 0.8 else 0.0
             ground: Waveform = np.zeros(SAMPLES, np.float32) + quiet * np.sqrt(spoken.mean() if spoken.size else 1.0)
             return ground
         level = frame_power(background)
         if not level.any():
-            background, level = self._noise(), np.ones(FRAMES, np.float32)
+            background, level = noise(SAMPLES, self._random), np.ones(FRAMES, np.float32)
         loud = level[level > level.max() * 1e-3].mean()
-        lowered: Waveform = background * np.sqrt(spoken.mean() / loud) * _gain(-random.uniform(-10, 25))
+        lowered: Waveform = background * np.sqrt(spoken.mean() / loud) * gain_of(-random.uniform(-10, 25))
         return lowered
 
     def _levelled(self, mixed: Waveform) -> Waveform:
@@ -267,7 +208,7 @@ class Lessons:
         random = self._random
         level = frame_power(mixed)
         loud = np.sqrt(level[level >= level.max() * 1e-3].mean() + 1e-20)
-        mixed = mixed / loud * _gain(random.uniform(-60, -8))
+        mixed = mixed / loud * gain_of(random.uniform(-60, -8))
         peak = np.abs(mixed).max()
         if peak > 1 and random.random() < 0.8:
             mixed = mixed / peak
@@ -279,10 +220,6 @@ def _is_drowned(said: Waveform, background: Waveform) -> NDArray[np.bool_]:
     """Return the frames whose speech lies more than 13 dB below what covers it."""
     drowned: NDArray[np.bool_] = frame_power(said) < 0.05 * frame_power(background)
     return drowned
-
-
-def _gain(level_db: float) -> float:
-    return float(10 ** (level_db / 20))
 
 
 def _by(sounds: Sequence[Sound], key: Callable[[Sound], str], holds: Callable[[Sound], bool]) -> dict[str, list[Sound]]:

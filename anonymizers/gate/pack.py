@@ -110,6 +110,11 @@ def read(folder: Path) -> list[Sound]:
     return [sound for sound in found if sound.waveform.size]
 
 
+def is_held_out(sound: Sound) -> bool:
+    """Return whether it is kept for choosing the threshold: fold 4 of the train split."""
+    return sound.split == "train" and sound.fold == 4
+
+
 def kind_of(labels: frozenset[str]) -> str:
     """Say what a clip with these AudioSet labels counts as."""
     for kind, members in (("speech", SPEECH), ("singing", SINGING), ("unsure", UNSURE), *ALARMS.items()):

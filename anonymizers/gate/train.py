@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Make the speech detector: ``python -m anonymizers.gate.train PACK WORK``.
 
-PACK is the folder with labelled audio (its train split is learnt from), WORK one for what lies between: lessons in
-parts, so that a run that was cut off goes on where it stopped. Needs espeak-ng and the tensorflow extra. With
-``--develop`` fold 4 of the train split is left out, which is how threshold and network were chosen.
+PACK is the folder with labelled audio (its train split is learnt from, but for fold 4, on which the threshold is
+chosen), WORK one for what lies between: lessons in parts, so that a run that was cut off goes on where it stopped.
+After each epoch the weights are written; ``--begin`` goes on from some. Needs espeak-ng and the tensorflow extra.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from anonymizers.gate import pack, voices
 from anonymizers.gate.lessons import DOUBTFUL, FRAMES, SPOKEN, Lessons
 from anonymizers.gate.network import WEIGHTS, SpeechDetector
 
-HELD_OUT_FOLD = 4
 _PART = 1000
 _MADE = 1500
 _SEED = 20_26
@@ -33,14 +32,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Make the speech detector.")
     parser.add_argument("pack", type=Path, help="folder with labelled audio")
     parser.add_argument("work", type=Path, help="folder for what lies between")
-    parser.add_argument("--develop", action="store_true", help="leave fold 4 of the train split out")
     parser.add_argument("--lessons", type=int, default=24, help="thousands of lessons")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--begin", type=Path, help="weights to go on from")
     parser.add_argument("--rate", type=float, default=2e-3, help="learning rate at the beginning")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     given = parser.parse_args(arguments)
-    work = given.work / ("develop" if given.develop else "final")
+    work = given.work
     work.mkdir(parents=True, exist_ok=True)
 
     def told(line: str) -> None:
@@ -51,12 +49,8 @@ def main(arguments: list[str] | None = None) -> None:
     parts = [work / f"lessons-{number:03}.npz" for number in range(given.lessons)]
     missing = [(number, path) for number, path in enumerate(parts) if not path.is_file()]
     if missing:
-        sounds = [
-            sound
-            for sound in pack.read(given.pack)
-            if sound.split == "train" and not (given.develop and sound.fold == HELD_OUT_FOLD)
-        ]
-        made = _made(given.work / "made.npz")
+        sounds = [sound for sound in pack.read(given.pack) if sound.split == "train" and not pack.is_held_out(sound)]
+        made = _made(work / "made.npz")
         told(f"{len(sounds)} recordings, {len(made)} made utterances")
         for number, path in missing:
             _save(path, Lessons(sounds, made, np.random.default_rng([_SEED, number])))

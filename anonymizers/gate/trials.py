@@ -63,7 +63,9 @@ def without_speech(sounds: Sequence[Sound]) -> Iterator[Trial]:
             yield Trial(what, "as it is", f"{sound.source}/{sound.name}", sound.waveform, loud)
 
 
-def utterances(sounds: Sequence[Sound], random: np.random.Generator) -> list[tuple[str, str, Waveform]]:
+def utterances(
+    sounds: Sequence[Sound], random: np.random.Generator, has_engines: bool = True
+) -> list[tuple[str, str, Waveform]]:
     """Gather what is said: collection or engine, who, waveform of 6 s at most."""
     said = []
     sources = sorted({sound.source for sound in sounds if sound.kind == "speech"})
@@ -74,21 +76,21 @@ def utterances(sounds: Sequence[Sound], random: np.random.Generator) -> list[tup
     if voices.is_installed("espeak-ng"):
         said += [("espeak-ng", "held out", voices.held_out_voice(random)) for _ in range(_EACH)]
     for name, (program, speak, speakers) in voices.ENGINES.items():
-        if voices.is_installed(program):
+        if has_engines and voices.is_installed(program):
             said += [
                 (name, speaker, speak(voices.sentence(random), speaker)) for speaker in speakers for _ in range(_SAID)
             ]
     return [(what, who, waveform[:_LONGEST]) for what, who, waveform in said if waveform.size > HOP_SAMPLES]
 
 
-def with_speech(sounds: Sequence[Sound], random: np.random.Generator) -> Iterator[Trial]:
+def with_speech(sounds: Sequence[Sound], random: np.random.Generator, has_engines: bool = True) -> Iterator[Trial]:
     """Yield each utterance under all conditions."""
     grounds = [
         sound.waveform
         for sound in sounds
         if sound.kind == "other" and not sound.is_overheard and sound.waveform.size > 2 * SAMPLE_RATE_HZ
     ]
-    for what, who, clean in utterances(sounds, random):
+    for what, who, clean in utterances(sounds, random, has_engines):
         found = marks(clean)
         if not (found == SPOKEN).any():
             continue

@@ -73,25 +73,37 @@ class BusConsumer(Notes):
 
 
 class MqttConsumer(Notes):
-    """Subscribes to everything of Hearken, QoS 1, with a session that the broker keeps."""
+    """Subscribes to everything of Hearken, QoS 1, with a session that the broker keeps; a new client each time."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="consumer", clean_session=False)
-        self._client.reconnect_delay_set(1, 1)
-        subscribed = threading.Event()
-        self._client.on_connect = lambda client, *_: client.subscribe("hearken/+/events", qos=1)
-        self._client.on_subscribe = lambda *_: subscribed.set()
-        self._client.on_message = lambda _client, _data, message: self.note(json.loads(message.payload))
-        self._client.connect_async("127.0.0.1", port, keepalive=5)
-        self._client.loop_start()
-        if not subscribed.wait(10):
+        self._port = port
+        self._stopping = False
+        self._subscribed = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        if not self._subscribed.wait(10):
             raise RuntimeError("the broker does not let the consumer in")
 
     def stop(self) -> None:
         """End."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._stopping = True
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            client = mqtt.Client(
+                CallbackAPIVersion.VERSION2, client_id="consumer", clean_session=False, reconnect_on_failure=False
+            )
+            client.on_connect = lambda client, *_: client.subscribe("hearken/+/events", qos=1)
+            client.on_subscribe = lambda *_: self._subscribed.set()
+            client.on_message = lambda _client, _data, message: self.note(json.loads(message.payload))
+            with contextlib.suppress(OSError):
+                client.connect("127.0.0.1", self._port, keepalive=5)
+                while not self._stopping and client.loop(0.2) == mqtt.MQTT_ERR_SUCCESS:
+                    pass
+                client.disconnect()
+            time.sleep(0.2)
 
 
 class _Server(ThreadingHTTPServer):
