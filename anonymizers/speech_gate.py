@@ -57,8 +57,8 @@ class GateSettings:
         Level of the noise where no sound is left to make it after, < 0.
     """
 
-    threshold: float = 0.5
-    low_threshold: float = 0.2
+    threshold: float = 0.85
+    low_threshold: float = 0.3
     smoothing_s: float = 0.08
     before_s: float = 0.1
     after_s: float = 0.15

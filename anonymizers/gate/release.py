@@ -29,7 +29,7 @@ FIGURES = WEIGHTS.with_suffix(".json")
 CARD = WEIGHTS.parent / "GATE.md"
 SAMPLED = ("speech", "baby_cry", "dog_bark", "glass_break", "other")
 
-THRESHOLDS = ((0.2, 0.1), (0.35, 0.15), (0.5, 0.2), (0.6, 0.2), (0.7, 0.3), (0.8, 0.3), (0.9, 0.3))
+THRESHOLDS = ((0.2, 0.1), (0.35, 0.15), (0.5, 0.2), (0.7, 0.3), (0.85, 0.3), (0.9, 0.3), (0.95, 0.4))
 
 _SEED = 5
 _TIMED = 30

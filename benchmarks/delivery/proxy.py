@@ -104,5 +104,8 @@ def _reset(connection: socket.socket) -> None:
 
 
 def _close(connection: socket.socket) -> None:
+    """Close a socket for good: another thread may be reading it, and would keep it open."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
     with contextlib.suppress(OSError):
         connection.close()

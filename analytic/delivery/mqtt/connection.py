@@ -7,6 +7,7 @@ MQTT 3.1.1, QoS 1: a message counts as sent once the broker has acknowledged it.
 
 from __future__ import annotations
 
+import selectors
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from analytic.delivery.mqtt.topics import Letter
 from analytic.delivery.pump import Unreachable
@@ -155,9 +156,27 @@ class Connection:
         Unreachable
             The connection broke.
         """
-        code = self._client.loop(wait_s)
-        if code != mqtt.MQTT_ERR_SUCCESS:
-            raise Unreachable(mqtt.error_string(code))
+        for code in self._loop(wait_s):
+            if code != mqtt.MQTT_ERR_SUCCESS:
+                raise Unreachable(mqtt.error_string(code))
+
+    def _loop(self, wait_s: float) -> Iterator[MQTTErrorCode]:
+        """Do what the library's own loop does, which fails where the process has more than 1024 files open."""
+        connection = self._client.socket()
+        if connection is None:
+            yield mqtt.MQTT_ERR_NO_CONN
+            return
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._client.want_write() else 0)
+        is_pending = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+        with selectors.DefaultSelector() as selector:
+            selector.register(connection, wanted)
+            found = selector.select(0.0 if is_pending else wait_s)
+        ready = found[0][1] if found else 0
+        if is_pending or ready & selectors.EVENT_READ:
+            yield self._client.loop_read()
+        if ready & selectors.EVENT_WRITE:
+            yield self._client.loop_write()
+        yield self._client.loop_misc()
 
     def until(self, holds: Callable[[], bool], complaint: str) -> None:
         """Wait for something.
@@ -188,7 +207,8 @@ class Connection:
     def close(self) -> None:
         """Leave without the last will."""
         self._client.disconnect()
-        self._client.loop(0.0)
+        for _ in self._loop(0.0):
+            pass
         self._let_go()
 
     def drop(self) -> None:

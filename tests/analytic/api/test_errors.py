@@ -35,6 +35,7 @@ EXAMPLES: dict[type[HearkenError], tuple[HearkenError, tuple[str, ...]]] = {
     errors.TooManyChannels: (errors.TooManyChannels(8, 64), ("8", "64")),
     errors.SampleRateOutOfRange: (errors.SampleRateOutOfRange(8_000, 192_000, 1), ("8000", "192000", "found 1 Hz")),
     errors.NotFinite: (errors.NotFinite(1.5), ("NaN or Inf", "1.500 s")),
+    errors.BadFeatures: (errors.BadFeatures("band levels: version: 1, found 7"), ("band levels", "found 7")),
     errors.ForeignHost: (errors.ForeignHost("evil.example"), ("evil.example", "http.allowed_hosts")),
     errors.ForeignOrigin: (errors.ForeignOrigin("http://evil.example"), ("evil.example", "http.allowed_origins")),
     errors.TokenRequired: (errors.TokenRequired(), ("Authorization: Bearer",)),

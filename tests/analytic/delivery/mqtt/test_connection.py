@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import resource
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -228,3 +230,17 @@ class TestTls:
 
 def test_without_tls_there_is_no_context() -> None:
     assert Broker("127.0.0.1").context() is None
+
+
+def test_it_works_where_the_process_has_more_than_1024_files_open(mosquitto: Mosquitto) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 2048)), hard))
+    taken = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        connection = open_connection(Broker("127.0.0.1", mosquitto.port), "many", Letter("many/will", "gone"))
+        assert list(connection.send([Letter("many/a", "1"), Letter("many/b", "2")])) == [0, 1]
+        connection.close()
+    finally:
+        for one in taken:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
