@@ -4,7 +4,7 @@
 # The commands of this project; `make help` lists them. All of them work in .venv, which `make setup` makes.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench bench-events bench-delivery homeassistant serve lock clean FORCE
+.PHONY: help setup demo test check bench bench-events bench-delivery bench-privacy homeassistant serve lock clean FORCE
 # Two cores are soon full, and the tests' summary must stay the last thing printed.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -95,6 +95,9 @@ bench-events: $(STAMP) ## find alarms in soundscapes and false alarms in househo
 
 bench-delivery: $(STAMP) ## kill the service 300 times, its sinks in every way, and count what is lost (half an hour; root)
 	@$(RUN) -m benchmarks.delivery $(ARGS)
+
+bench-privacy: $(STAMP) ## attack every anonymiser: what leaks, what it costs (half an hour; needs espeak-ng and recordings)
+	@$(RUN) -m benchmarks.privacy $(ARGS)
 
 homeassistant: $(HOME_ASSISTANT_STAMP) ## make .homeassistant, so that `make test` asks a real Home Assistant (and Mosquitto)
 	@echo "$(HOME_ASSISTANT) is ready"

@@ -57,7 +57,7 @@ def anonymizers(
         SegmentShuffle("scramble", segment_s, secret=secret),
         LaplaceNoise(secret=secret),
         GranularShuffle(secret=secret),
-        ReverseSplice(gate=gate or SpeechGate(settings=DOUBTFUL).samples, secret=secret),
+        ReverseSplice(gate=gate or SpeechGate(settings=DOUBTFUL).where, secret=secret),
         BandEnergy(secret=secret),
         LowPass(),
         McAdams(secret=secret),

@@ -180,16 +180,6 @@ class SpeechGate:
         found = spoken(probability, settings.threshold, settings.low_threshold)
         return widened(found, _frames(settings.before_s), _frames(settings.after_s))
 
-    def samples(self, waveform: Waveform, sample_rate_hz: int) -> NDArray[np.bool_]:
-        """Say which samples are taken out: bool, shape (n,).
-
-        Raises
-        ------
-        ValueError
-            The rate is not 16 000 Hz.
-        """
-        return np.repeat(self.mask(waveform, sample_rate_hz), HOP_SAMPLES)[: waveform.size]
-
     def _probability(self, waveform: Waveform) -> Floats:
         probability = (self._detector or shipped())(waveform)
         if probability.shape != (frame_count(waveform.size),):

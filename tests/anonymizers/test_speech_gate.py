@@ -18,7 +18,7 @@ from anonymizers.speech_gate import GateSettings, SpeechGate
 
 RATE_HZ = 16_000
 SECRET = bytes(range(32))
-TIGHT = GateSettings(smoothing_s=0, before_s=0, after_s=0)
+TIGHT = GateSettings(threshold=0.5, low_threshold=0.2, smoothing_s=0, before_s=0, after_s=0)
 SPOKEN = slice(40, 80)  # frames
 
 

@@ -9,6 +9,8 @@ import pytest
 from benchmarks import report
 from benchmarks.tables import PAGES, ROOT, TABLES, filled
 
+SINKS = ("websocket", "mqtt", "dht", "webhook")
+
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_quotes_the_committed_results(name: str) -> None:
@@ -79,3 +81,24 @@ def at_home(figures: dict[str, Any]) -> float:
     """False alarms a day at home of the scored classes together."""
     classes = figures["household"]["classes"]
     return sum(float(classes[name]["false_alarms_per_day"]) for name in figures["scenes"]["scored"]["names"])
+
+
+def test_the_goals_of_delivery_are_met() -> None:
+    result = report.read("delivery")
+    kills, faults, clients = result["kills"], result["faults"], result["clients"]
+    assert kills["sigkills"] >= 300
+    assert kills["messages"] >= 5000
+    ways = ("broker_killed", "broker_paused", "unreachable", "swallowed", "slow", "reset", "disk_full", "clock")
+    for found in (kills, faults["reckoning"], faults["clock"]["reckoning"]):
+        assert found["numbers_without_gap"]
+        assert not any(
+            found[what][sink] for what in ("lost", "duplicates_after_dedupe", "not_verified") for sink in SINKS
+        )
+    for way in ways:
+        assert faults[way]["rounds"] >= 5
+        assert faults[way]["drained_s"]["most"] <= 60
+    assert kills["drained_after_the_last_kill_s"] <= 60
+    assert all(one["arrived_at_the_webhook_meanwhile"] > 0 for one in faults["left_while_the_disk_was_full"])
+    assert (clients["subscribers"], clients["never_reading"], clients["lost"]) == (200, 20, 0)
+    assert clients["commit_to_receipt_ms"]["p99"] <= 200
+    assert clients["memory_mib"]["last_tenth"] <= clients["memory_mib"]["first_tenth"] * 1.05
