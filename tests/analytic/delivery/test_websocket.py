@@ -244,7 +244,7 @@ class TestReplay:
     def test_a_past_of_many_pieces_comes_whole_while_more_is_told(
         self, make_bus: MakeBus, fire: Fire, past: str
     ) -> None:
-        bus = make_bus(queue_messages=2, past=past)
+        bus = make_bus(queue_messages=64, past=past)
         bus.publish([fire() for _ in range(1000)])
         with bus.connect("?since=start") as subscriber:
             seen = [receive(subscriber)["seq"] for _ in range(100)]
