@@ -30,7 +30,7 @@ from anonymizers.bands import (
     frame_count,
     hop_samples,
 )
-from anonymizers.base import Anonymized, Empirical, Guarantee, RandomBytes, Waveform, os_random
+from anonymizers.base import Anonymized, Guarantee, Nothing, RandomBytes, Waveform, os_random
 from anonymizers.frames import cut, join, raised_cosine
 from anonymizers.repeatable import chance
 
@@ -49,7 +49,7 @@ class BandEnergy:
     """
 
     keeps_time = True  # to within a frame, 125 ms
-    guarantee: Guarantee = Empirical(evidence="benchmarks/results/privacy.json")
+    guarantee: Guarantee = Nothing()  # no attack on it has been measured
     hides = (
         "All but the levels of 29 third-octave bands every 125 ms, in whole dB: at most "
         f"{RATE_BIT_S:,.0f} bit/s are left of the sound, without pitch and phase."

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -66,8 +67,9 @@ def test_only_the_noise_claims_a_formal_guarantee() -> None:
     table = anonymizers()
     kinds = {name: type(table[name].guarantee) for name in PUBLISHED + NEW}
     assert [name for name, kind in kinds.items() if kind is Formal] == ["dp_noise"]
-    assert [name for name, kind in kinds.items() if kind is Nothing] == ["none", "low_pass", "mcadams"]
-    assert {kind for name, kind in kinds.items()} == {Formal, Nothing, Empirical}
+    measured = {name for name, kind in kinds.items() if kind is Empirical}
+    assert measured <= {"scrample", "scramble", "speech_gate"}, "what no attack was measured on claims nothing"
+    assert set(kinds.values()) >= {Formal, Nothing}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -163,3 +165,10 @@ def test_the_table_cannot_be_changed() -> None:
     table = cast("MutableMapping[str, Anonymizer]", anonymizers())
     with pytest.raises(TypeError):
         table["none"] = Identity()
+
+
+def test_the_evidence_of_every_claim_lies_in_the_repository() -> None:
+    root = Path(__file__).parents[2]
+    named = {one.guarantee.evidence for one in anonymizers().values() if isinstance(one.guarantee, Empirical)}
+    assert named
+    assert [path for path in sorted(named) if not (root / path).is_file()] == []
