@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from analytic import __version__
+from analytic.app.broker import make_broker
 from analytic.delivery.database import Database
 from analytic.delivery.dht.sink import NAME as DHT
 from analytic.delivery.dht.sink import DhtSink, Result
 from analytic.delivery.dispatch import Dispatcher, Sink
 from analytic.delivery.history import History
-from analytic.delivery.mqtt.connection import Broker
 from analytic.delivery.mqtt.homeassistant import Hub
 from analytic.delivery.mqtt.sink import NAME as MQTT
 from analytic.delivery.mqtt.sink import Manner, MqttSink
@@ -27,17 +27,14 @@ from analytic.delivery.sequence import Sequence as Numbers
 from analytic.delivery.signing import Signer
 from analytic.delivery.traces import Traces
 from analytic.delivery.webhook.sink import Webhook, WebhookSink
-from analytic.errors import BadSettings
 from analytic.events.types import Message
 from analytic.settings import Settings
-from analytic.settings.delivery import MqttSettings
 from analytic.telemetry import Metrics
 from model.tagger import TaggerCard
 
 _LOG = logging.getLogger(__name__)
 _DAY_S, _HOUR_S = 86_400.0, 3600.0
 _KIND = 0xFF  # what an extended error code of SQLite is one of
-_PORT, _PORT_TLS = 1883, 8883
 
 Reports = Callable[[], Sequence[Mapping[str, Any]]]
 
@@ -246,30 +243,3 @@ class Delivery:
         with contextlib.suppress(sqlite3.Error):
             return self.history.open_events()
         return []
-
-
-def make_broker(settings: MqttSettings) -> Broker | None:
-    """Return the broker of the settings; None where there is none.
-
-    Raises
-    ------
-    BadSettings
-        A file that they name cannot be read.
-    """
-    if settings.host is None:
-        return None
-    broker = Broker(
-        settings.host,
-        settings.port or (_PORT_TLS if settings.tls else _PORT),
-        settings.username,
-        settings.secret(),
-        settings.tls,
-        settings.ca_file,
-        settings.cert_file,
-        settings.key_file,
-    )
-    try:
-        broker.context()
-    except OSError as error:
-        raise BadSettings(f"mqtt: a certificate cannot be read: {error}") from error
-    return broker

@@ -43,7 +43,8 @@ def make_anonymizers(
 def alarm_scores(tagger: StreamingTagger, heads: ShippedHeads) -> WindowScores:
     """Return what says where an alarm is heard: the highest score of the alarms that are spared, every 0.5 s.
 
-    Each half second gets the highest score of the windows of 2 s that hold it.
+    It takes float32, shape (n,), 16 kHz, and gives float32, shape (ceil(n / 8000),), probabilities. Each half second
+    gets the highest score of the windows of 2 s that hold it.
     """
     rows = [heads.heads.classes.index(name) for name in SPARED if name in heads.heads.classes]
 
