@@ -19,6 +19,7 @@ HearkenError
         TooManyChannels
         SampleRateOutOfRange
         NotFinite
+        DecoderFailed
         BadFeatures
     Refused                     who asked
         ForeignHost
@@ -125,9 +126,9 @@ class BadAudio(HearkenError):
 class NotAudio(BadAudio):
     """The bytes are no container that is accepted, whatever the file is called."""
 
-    def __init__(self, found: str) -> None:
-        super().__init__(f"Unreadable audio: expected WAV, FLAC or Ogg (Vorbis, Opus), found {found}")
-        self.found = found
+    def __init__(self, found: str, expected: str = "WAV, FLAC or Ogg (Vorbis, Opus)") -> None:
+        super().__init__(f"Unreadable audio: expected {expected}, found {found}")
+        self.found, self.expected = found, expected
 
 
 class UnsupportedEncoding(BadAudio):
@@ -179,6 +180,14 @@ class NotFinite(BadAudio):
     def __init__(self, at_s: float) -> None:
         super().__init__(f"Audio not finite: NaN or Inf near {at_s:.3f} s")
         self.at_s = at_s
+
+
+class DecoderFailed(BadAudio):
+    """The process that decodes gave up: it crashed, or what it was asked takes more than it is given."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Unreadable audio: {reason}")
+        self.reason = reason
 
 
 class BadFeatures(BadAudio):

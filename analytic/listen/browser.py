@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytic.audio.clip import to_samples
+from analytic.audio.tracks import NoSound, library, sound
 from analytic.errors import HearkenError, SourceFailed
-from analytic.listen.container import NoSound, library, sound
 
 FORMAT = "webm"
 _MAGIC = b"\x1aE\xdf\xa3"
@@ -93,7 +93,7 @@ class Webm:
         options = {"codec_whitelist": ",".join(_CODECS)}
         try:
             with av.open(self._bytes, format=FORMAT, options=options, buffer_size=_READ_BYTES) as container:
-                for samples in sound(container, threading.Event(), _CODECS):
+                for samples in sound(container, codecs=_CODECS):
                     if not self._give(samples):
                         return
         except (av.FFmpegError, NoSound, ValueError) as error:

@@ -13,24 +13,18 @@ import errno
 import ssl
 import threading
 import time
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytic.audio.clip import SAMPLE_RATE_HZ
-from analytic.errors import ExtraMissing, SourceFailed
+from analytic.audio.tracks import NoSound, library, sound
+from analytic.errors import SourceFailed
 from analytic.listen.address import Address
-from analytic.listen.mixing import mono
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
 
 _OPEN_S, _READ_S = 10.0, 5.0
 _TOO_LATE = "no answer in time"
-_MOST_BROKEN = 50  # packets in a row that cannot be decoded
 _CONTAINERS = "aac,ac3,aiff,asf,flac,flv,hls,matroska,webm,mov,mp4,mp3,mpeg,mpegts,ogg,wav"
 _PROTOCOLS = {
     "rtsp": "rtsp,rtsps,rtp,srtp,udp,tcp,tls",
@@ -96,87 +90,13 @@ def played(
     try:
         with av.open(target, options=limits, timeout=timeout) as container:
             opened = True
-            yield from sound(container, stopping)
+            yield from sound(container, stopping.is_set)
     except (av.FFmpegError, NoSound) as error:
         if timeout is not None and not opened and time.monotonic() - began >= timeout[0]:
             raise SourceFailed(address.shown, _TOO_LATE) from None  # FFmpeg calls some of it invalid data
         if opened and address.kind == "http" and getattr(error, "errno", None) == errno.EIO:
             return  # so FFmpeg calls the end of a stream that did not say how long it is
         raise SourceFailed(address.shown, reason(error)) from None  # its own words hold the address, password and all
-
-
-class NoSound(Exception):
-    """A container without a track of sound that can be decoded."""
-
-
-def sound(
-    container: InputContainer, stopping: threading.Event, codecs: Container[str] | None = None
-) -> Iterator[NDArray[np.float32]]:
-    """Yield the sound of a container's first track, until it ends or `stopping` is set.
-
-    Parameters
-    ----------
-    container
-        An open one.
-    stopping
-        Looked at before each packet.
-    codecs
-        Names of the codecs that are decoded; None for all.
-
-    Raises
-    ------
-    av.FFmpegError, NoSound
-        It breaks off; it has none.
-    """
-    av = library()
-    track = next(iter(container.streams.audio), None)
-    if track is None or track.codec_context is None or (codecs and track.codec_context.name not in codecs):
-        raise NoSound
-    resampler, broken = _resampler(av), 0
-    for packet in container.demux(track):
-        if stopping.is_set():
-            return
-        try:
-            frames = packet.decode()
-        except av.InvalidDataError:  # a damaged packet: the next one may be whole
-            broken += 1
-            if broken > _MOST_BROKEN:
-                raise
-            continue
-        broken = 0
-        for frame in frames:
-            try:
-                resampled = resampler.resample(frame)
-            except ValueError:  # the track's sample rate or channels have changed
-                resampler = _resampler(av)
-                resampled = resampler.resample(frame)
-            yield from _mixed(resampled)
-    yield from _mixed(resampler.resample(None))
-
-
-def _resampler(av: Any) -> Any:
-    return av.AudioResampler(format="fltp", rate=SAMPLE_RATE_HZ)
-
-
-def _mixed(frames: list[Any]) -> Iterator[NDArray[np.float32]]:
-    for frame in frames:
-        if frame.samples:
-            yield mono(frame.to_ndarray().T)
-
-
-def library() -> Any:
-    """Return PyAV.
-
-    Raises
-    ------
-    ExtraMissing
-        It is not there.
-    """
-    try:
-        import av
-    except ImportError as error:
-        raise ExtraMissing("sound in video containers and network streams", "video") from error
-    return av
 
 
 def reason(error: Exception) -> str:

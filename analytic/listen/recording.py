@@ -21,7 +21,7 @@ from analytic.audio.clip import to_samples, to_seconds
 from analytic.errors import SourceFailed
 from analytic.listen.address import Address
 from analytic.listen.container import played
-from analytic.listen.mixing import Mixer
+from analytic.audio.mixing import Mixer
 
 _PIECE_SAMPLES = to_samples(0.1)
 _MAGIC_BYTES = 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytic.listen.mixing import Mixer, mono
+from analytic.audio.mixing import Mixer, mono
 from tests.analytic.listen.conftest import is_like, tone
 
 

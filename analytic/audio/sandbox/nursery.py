@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""The process that decoders are forked from: ``python -m analytic.audio.sandbox.nursery FD MEMORY_BYTES CPU_S``.
+
+It has no threads, no secrets and no sound; the decoders' libraries are loaded. For each byte that comes on the socket
+it forks a decoder, and sends a handle of its process and the other end of its socket. It ends when the socket does.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import gc
+import importlib
+import io
+import os
+import pkgutil
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+import numpy as np
+import soundfile
+
+from analytic.audio.clip import SAMPLE_RATE_HZ, to_samples
+from analytic.audio.decode import decode
+from analytic.audio.sandbox import decoder
+from analytic.audio.streams import Held, StreamLimits, open_stream
+from analytic.errors import ExtraMissing
+
+_USUAL_S = 10.0
+
+
+def main(descriptor: int, memory_bytes: int, cpu_s: int) -> None:
+    """Fork decoders, with these limits, until nobody wants one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    rehearse()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever has ended is gone
+    with socket.socket(fileno=descriptor) as control:
+        while _asked(control):
+            ours, theirs = socket.socketpair()
+            process = os.fork()
+            if not process:
+                control.close()
+                theirs.close()
+                _decode(ours, memory_bytes, cpu_s)
+            ours.close()
+            with theirs:
+                handle = os.pidfd_open(process)
+                rights = array.array("i", [theirs.fileno(), handle])
+                with contextlib.suppress(ConnectionError):
+                    control.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+                os.close(handle)
+
+
+def _asked(control: socket.socket) -> bool:
+    try:
+        return bool(control.recv(1))
+    except ConnectionError:  # the service has gone before it took all that were made
+        return False
+
+
+def rehearse() -> None:
+    """Load what decoders need: they can open no file."""
+    with contextlib.suppress(ImportError):
+        import av
+
+        for module in pkgutil.walk_packages(av.__path__, "av."):
+            if not module.name.endswith(("__main__", ".datasets")):
+                importlib.import_module(module.name)
+    for container, encoding in (("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("AIFF", "PCM_16")):
+        content = _recorded(container, encoding, 0.1)
+        if container != "AIFF":
+            decode(content)
+        with contextlib.suppress(ExtraMissing):
+            for _ in open_stream(Held(content), StreamLimits()).blocks:
+                pass
+    gc.collect()
+    gc.disable()
+    gc.freeze()  # what is shared stays shared
+
+
+def _recorded(container: str, encoding: str, length_s: float) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(
+        file, np.zeros(to_samples(length_s), np.float32), SAMPLE_RATE_HZ, format=container, subtype=encoding
+    )
+    return file.getvalue()
+
+
+def _decode(connection: socket.socket, memory_bytes: int, cpu_s: int) -> NoReturn:
+    status = 1
+    try:
+        decode(_recorded("WAV", "PCM_16", _USUAL_S))  # memory that is touched now costs no time later
+        decoder.confine(memory_bytes, cpu_s)
+        decoder.serve(connection)
+        status = 0
+    finally:
+        os._exit(status)  # nothing of the process that it was forked from is to be cleaned up
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
