@@ -10,7 +10,8 @@ over 10 s (docs/decisions/0007-events-from-windows.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -65,39 +66,71 @@ def timeline(
         raise ValueError(f"0 < off <= on <= 1, found off {off:g} and on {on:g}")
     if not len(scores) == len(starts_s) == len(stops_s):
         raise ValueError(f"a start and a stop for each of {len(scores)} windows, found {len(starts_s)}, {len(stops_s)}")
-    on, off = float(np.float32(on)), float(np.float32(off))  # as the scores are, so that a threshold reaches itself
-    heard = np.flatnonzero((scores >= on).any(axis=0))
-    spans = [span for index in heard for span in _of(int(index), scores[:, index], starts_s, stops_s, on, off, lag_s)]
-    return sorted(spans, key=lambda span: (span.onset_s, -span.score))
+    found = Timeline(on, off, lag_s)
+    spans = [span for row in zip(scores, starts_s, stops_s, strict=True) for span in found.push(*row)]
+    return sorted(spans + found.finish(), key=in_order)
 
 
-def _of(
-    index: int,
-    scores: NDArray[np.float32],
-    starts_s: Sequence[float],
-    stops_s: Sequence[float],
-    on: float,
-    off: float,
-    lag_s: float,
-) -> Iterator[Span]:
-    previous_s = starts_s[0]
-    last = len(scores) - 1
-    for first, final in _runs(scores, on, off):
-        onset_s = starts_s[0] if first == 0 else max(starts_s[first], stops_s[first] - lag_s)
-        offset_s = stops_s[last] if final == last else min(stops_s[final], starts_s[final] + lag_s)
-        onset_s = max(onset_s, previous_s)
-        previous_s = max(offset_s, min(onset_s + lag_s, stops_s[final]))
-        yield Span(index, onset_s, previous_s, float(scores[first : final + 1].max()))
+def in_order(span: Span) -> tuple[float, float]:
+    """Return what spans are sorted by: the onset, then the highest score first."""
+    return span.onset_s, -span.score
 
 
-def _runs(scores: NDArray[np.float32], on: float, off: float) -> Iterator[tuple[int, int]]:
-    """Yield the first and last window of each run that reaches `on` first and never falls below `off`."""
-    opened: int | None = None
-    for index, score in enumerate(scores.tolist()):
-        if opened is None and score >= on:
-            opened = index
-        elif opened is not None and score < off:
-            yield opened, index - 1
-            opened = None
-    if opened is not None:
-        yield opened, len(scores) - 1
+@dataclass(slots=True)
+class _Open:
+    """A class that is being heard: its onset, the borders of its last window so far, its highest score."""
+
+    onset_s: float
+    start_s: float
+    stop_s: float
+    score: float
+
+
+class Timeline:
+    """Finds what is heard when, window by window; the parameters are those of `timeline`.
+
+    Memory hangs on how many classes are heard at once, not on how long the sound is.
+    """
+
+    def __init__(self, on: float = ON, off: float = OFF, lag_s: float = LAG_S) -> None:
+        # As the scores are, so that a threshold reaches itself.
+        self._on, self._off, self._lag_s = np.float32(on), np.float32(off), lag_s
+        self._start_s: float | None = None
+        self._stop_s = 0.0
+        self._open: dict[int, _Open] = {}
+        self._previous_s: dict[int, float] = {}
+
+    @property
+    def open(self) -> int:
+        """How many classes are being heard now."""
+        return len(self._open)
+
+    def push(self, scores: NDArray[np.float32], start_s: float, stop_s: float) -> list[Span]:
+        """Take the next window, scores of shape (527,); return the spans that it ends."""
+        is_first = self._start_s is None
+        if self._start_s is None:
+            self._start_s = start_s
+        over = [one for one in self._open if not scores[one] >= self._off]
+        ended = [self._ended(index, self._open.pop(index)) for index in over]
+        for index, one in self._open.items():
+            one.start_s, one.stop_s = start_s, stop_s
+            one.score = max(one.score, float(scores[index]))
+        for index in np.flatnonzero(scores >= self._on).tolist():
+            if index not in self._open:
+                onset_s = start_s if is_first else max(start_s, stop_s - self._lag_s)
+                self._open[index] = _Open(onset_s, start_s, stop_s, float(scores[index]))
+        self._stop_s = stop_s
+        return ended
+
+    def finish(self) -> list[Span]:
+        """End the sound; return the spans that its end cuts."""
+        left = [self._ended(index, one, at_end=True) for index, one in self._open.items()]
+        self._open.clear()
+        return left
+
+    def _ended(self, index: int, heard: _Open, at_end: bool = False) -> Span:
+        offset_s = self._stop_s if at_end else min(heard.stop_s, heard.start_s + self._lag_s)
+        onset_s = max(heard.onset_s, self._previous_s.get(index, self._start_s or 0.0))
+        offset_s = max(offset_s, min(onset_s + self._lag_s, heard.stop_s))
+        self._previous_s[index] = offset_s
+        return Span(index, onset_s, offset_s, heard.score)

@@ -194,7 +194,7 @@ class Pipeline:
         self.publish = publish
         self.new_id = new_id
         self.now = now
-        self._surge_settings = surge_settings
+        self.surge_settings = surge_settings
         self._observe = observe
         self._sources: OrderedDict[str, tuple[State, float]] = OrderedDict()  # and when its last sound ended
         self._lock = threading.Lock()
@@ -253,7 +253,7 @@ class Pipeline:
             mode=task.mode,
             card=self.tagger.card,
             warnings=warnings,
-            surge_settings=self._surge_settings,
+            surge_settings=self.surge_settings,
         )
 
     def _decide(self, clip: Clip, heard: Sequence[Heard], task: Task) -> tuple[Step, float]:
