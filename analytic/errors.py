@@ -11,6 +11,7 @@ HearkenError
         InvalidStartTime
         UnknownLabels
         InvalidParameter
+        AddressRefused
     BadAudio                    what was in the file
         NotAudio
         UnsupportedEncoding
@@ -36,6 +37,9 @@ HearkenError
     UnknownEvent                an event that is not kept
     EventOpen                   an event that still goes on
     SourceFailed                a live source that cannot be opened, or ended
+    FetchFailed                 a recording that cannot be fetched
+    UnknownJob                  a job, or a report, that is not kept
+    TooManyJobs                 more recordings at once than wait
     ExtraMissing                an optional package that is not installed
 
 The REST layer gives each a status (`analytic.api.errors`), and a test walks this tree to see that it does.
@@ -117,6 +121,14 @@ class InvalidParameter(BadRequest):
     def __init__(self, name: str, expected: str, found: str) -> None:
         super().__init__(f"Invalid {name}: expected {expected}, found {printable(found)}")
         self.name, self.expected, self.found = name, expected, found
+
+
+class AddressRefused(BadRequest):
+    """An address that is not fetched; the message says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Address refused: {reason}")
+        self.reason = reason
 
 
 class BadAudio(HearkenError):
@@ -299,6 +311,30 @@ class SourceFailed(HearkenError):
     def __init__(self, address: str, reason: str) -> None:
         super().__init__(f"{printable(address)}: {reason}")
         self.address, self.reason = address, reason
+
+
+class FetchFailed(HearkenError):
+    """A recording that cannot be fetched from its address, or broke off on the way."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"{printable(address, 300)[1:-1]}: {reason}")
+        self.address, self.reason = address, reason
+
+
+class UnknownJob(HearkenError):
+    """No job, or no report, of that id is kept."""
+
+    def __init__(self, what: str, found: str) -> None:
+        super().__init__(f"Unknown {what}: {printable(found)}")
+        self.what, self.found = what, found
+
+
+class TooManyJobs(HearkenError):
+    """As many recordings wait as may."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(f"Busy: {limit} wait already; try again when one has ended")
+        self.limit = limit
 
 
 class ExtraMissing(HearkenError):

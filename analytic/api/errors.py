@@ -32,6 +32,9 @@ STATUS: Mapping[type[errors.HearkenError], HTTPStatus] = MappingProxyType(
         errors.UnknownEvent: HTTPStatus.NOT_FOUND,
         errors.EventOpen: HTTPStatus.CONFLICT,
         errors.SourceFailed: HTTPStatus.BAD_GATEWAY,
+        errors.FetchFailed: HTTPStatus.BAD_GATEWAY,
+        errors.UnknownJob: HTTPStatus.NOT_FOUND,
+        errors.TooManyJobs: HTTPStatus.SERVICE_UNAVAILABLE,
         errors.ExtraMissing: HTTPStatus.NOT_IMPLEMENTED,
     }
 )
@@ -41,7 +44,11 @@ NOT_ANSWERED = (errors.BadSettings,)
 Body = dict[str, str | float]
 Answer = tuple[Body, HTTPStatus, dict[str, str]]
 _HEADERS: Mapping[type[errors.HearkenError], dict[str, str]] = MappingProxyType(
-    {errors.TokenRequired: {"WWW-Authenticate": "Bearer"}, errors.Busy: {"Retry-After": "1"}}
+    {
+        errors.TokenRequired: {"WWW-Authenticate": "Bearer"},
+        errors.Busy: {"Retry-After": "1"},
+        errors.TooManyJobs: {"Retry-After": "10"},
+    }
 )
 
 

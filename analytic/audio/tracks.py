@@ -76,6 +76,9 @@ def sound(
     track = next(iter(container.streams.audio), None)
     if track is None or track.codec_context is None or (codecs and track.codec_context.name not in codecs):
         raise NoSound
+    for other in container.streams:
+        if other is not track:
+            other.discard = av.stream.Discard.all  # a demuxer then need not go where the pictures lie
     resampler, broken = _resampler(av), 0
     gaps = _Gaps((container.start_time or 0) / av.time_base) if keep_time else None
     for packet in container.demux(track):
