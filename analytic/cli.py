@@ -75,6 +75,7 @@ def serve(
             listen={"state_dir": data_dir / "sources" if data_dir else None},
             delivery={"dir": data_dir / "delivery" if data_dir else None},
             stats={"dir": data_dir / "stats" if data_dir else None},
+            jobs={"dir": data_dir / "jobs" if data_dir else None},
         )
         run(settings)
 

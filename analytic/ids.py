@@ -7,6 +7,7 @@ RFC 9562, 5.7 and 6.2, method 1.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 import uuid
@@ -19,6 +20,20 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 def is_identifier(text: str) -> bool:
     """Tell whether `text` may name a source or a request: 1 to 64 characters of ``A-Z a-z 0-9 . _ -``."""
     return _IDENTIFIER.fullmatch(text) is not None
+
+
+def derived(parent: str, number: int) -> str:
+    """Return the UUIDv7 that belongs to a number and another UUIDv7: of the same time, and the same each time.
+
+    Raises
+    ------
+    ValueError
+        `parent` is no UUID.
+    """
+    time_ms = uuid.UUID(parent).int >> 80
+    chance = int.from_bytes(hashlib.sha256(f"{parent} {number}".encode()).digest()[:10], "big")
+    counter, random = chance >> 68, chance & ((1 << 62) - 1)
+    return str(uuid.UUID(int=time_ms << 80 | 7 << 76 | counter << 64 | 2 << 62 | random))
 
 
 class Uuid7:

@@ -18,17 +18,27 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from analytic import __version__
 from analytic.access import AccessRules
-from analytic.api import addresses, describe, errors, guard, sources
+from analytic.api import addresses, describe, errors, guard, recordings, sources
+from analytic.api.analyze import Analyze
 from analytic.api.events import Events
 from analytic.api.predict import Predictor, PredictRequest
 from analytic.api.stats import Stats
+from analytic.api.surges import Surges
 from analytic.api.uploads import InMemoryRequest, uploaded_audio
 from analytic.errors import HearkenError, NotReady
 from analytic.pipeline import Pipeline
 from analytic.telemetry import Metrics
 
-_QUERY = ("start_time", "source", "timeline", "surges", "explain", "anonymized")
+_QUERY = ("start_time", "source", "timeline", "surges", "explain", "anonymized", "preprocess")
 _PATH = "/<segment:audio_file>/<segment:method>/<segment:requestor_id>/<segment:requestor_type>/<segment:request_id>"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Something that a browser shows: bytes, and their media type."""
+
+    content: bytes
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,9 @@ class Doors:
     sources: sources.Sources = field(default_factory=sources.NoSources)
     events: Events | None = None
     stats: Stats | None = None
+    analyze: Analyze | None = None
+    surges: Surges | None = None
+    pages: Mapping[str, Page] = field(default_factory=dict)
 
 
 class _Application(Flask):
@@ -96,6 +109,12 @@ def create(doors: Doors) -> Flask:
         addresses.add_events(api, doors.events)
     if doors.stats is not None:
         addresses.add_stats(api, doors.stats, doors.access)
+    if doors.analyze is not None:
+        recordings.add(api, doors.analyze)
+    if doors.surges is not None:
+        recordings.add_surges(api, doors.surges)
+    for path, page in doors.pages.items():
+        app.add_url_rule(path, f"page {path}", lambda page=page: Response(page.content, content_type=page.media_type))
 
     @app.after_request
     def count(response: Response) -> Response:
@@ -201,6 +220,9 @@ def _parser(api: Api) -> RequestParser:
     parser.add_argument(
         "anonymized", type=str, location="args", help="Method that the sound was anonymised with before"
     )
+    parser.add_argument(
+        "preprocess", type=str, location="args", help="Comma list of what is done to the sound before it is tagged"
+    )
     parser.add_argument("timeline", type=str, location="args", help="1: what was heard when, of all 527 classes")
     parser.add_argument("surges", type=str, location="args", help="1: where it was suddenly loud")
     parser.add_argument("explain", type=str, location="args", help="1: why there was an alarm, or none, by class")
@@ -229,6 +251,7 @@ def _models(api: Api) -> tuple[Any, Any]:
             "duration_s": fields.Float(description="Seconds analysed"),
             "warnings": fields.List(fields.String),
             "timeline": fields.List(fields.Raw, description="With timeline=1: classes with onset_s and offset_s"),
+            "preprocessing": fields.List(fields.String, description="With preprocess: what was done, in order"),
             "surges": fields.List(fields.Raw, description="With surges=1: peaks with level and best class"),
             "explanations": fields.List(fields.Raw, description="With explain=1: score, threshold and rule by class"),
         },

@@ -11,7 +11,9 @@ from typing import Any
 
 from analytic.api.parameters import flag, identifier, label_filter, start_time
 from analytic.audio.clip import Clip
-from analytic.audio.decode import AudioLimits, decode
+from analytic.audio.decode import AudioLimits
+from analytic.audio.preprocessing.registry import Preprocessing
+from analytic.audio.sandbox.sandbox import Decoders, Here
 from analytic.errors import AudioTooLong, BadFeatures, InvalidParameter
 from analytic.events.types import Requestor, Source
 from analytic.pipeline import Analysis, Pipeline, Prediction, Task
@@ -41,6 +43,7 @@ class PredictRequest:
     surges: str | None = None
     explain: str | None = None
     anonymized: str | None = None
+    preprocess: str | None = None
 
 
 def _no_features(_content: bytes) -> Clip:
@@ -62,6 +65,8 @@ class Predictor:
         Told the length of each clip in seconds.
     features
         Makes sound of features that were sent in its place; raises `BadFeatures`.
+    decoders
+        Decode; by default this process.
     """
 
     def __init__(
@@ -71,12 +76,14 @@ class Predictor:
         analyzer_id: str,
         analysed: Callable[[float], None] = lambda _duration_s: None,
         features: Callable[[bytes], Clip] = _no_features,
+        decoders: Decoders | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._limits = limits
         self._analyzer_id = analyzer_id
         self._analysed = analysed
         self._features = features
+        self._decoders = decoders or Here()
 
     def predict(self, request: PredictRequest, audio: Callable[[], bytes]) -> dict[str, Any]:
         """Analyse a request's sound.
@@ -95,7 +102,7 @@ class Predictor:
         """
 
         def read() -> Sound:
-            decoded = decode(audio(), self._limits)
+            decoded = self._decoders.decode(audio(), self._limits)
             return decoded.clip, decoded.warnings
 
         return self._predict(request, read)
@@ -143,6 +150,7 @@ class Predictor:
             self._pipeline.anonymizer(done)
             if method != METHOD_NONE:
                 raise InvalidParameter("anonymized", "no method of the server's beside what was done before", done)
+        preprocessing = Preprocessing.of(request.preprocess or "")
         start_s = start_time(request.start_time)
         wanted = label_filter(request.filter)
         clip, warnings = read()
@@ -152,6 +160,7 @@ class Predictor:
             Requestor(ids["requestor_id"], ids["requestor_type"], ids["request_id"]),
             surges=more["surges"],
             client_method=done,
+            preprocess=preprocessing if preprocessing.names else None,
         )
         analysis = self._pipeline.analyse(clip.starting_at(start_s), task)
         self._analysed(analysis.duration_s)
@@ -167,6 +176,7 @@ class Predictor:
             "analyzer_id": self._analyzer_id,
             "analysis_id": str(uuid.uuid4()),
             **additions(analysis, (*warnings, *_moved(analysis, more))),
+            **({"preprocessing": list(preprocessing.names)} if preprocessing.names else {}),
             **({"timeline": timeline(analysis)} if more["timeline"] else {}),
             **({"surges": surges(analysis)} if more["surges"] else {}),
             **({"explanations": explanations(analysis)} if more["explain"] else {}),

@@ -33,6 +33,21 @@ class InMemoryRequest(Request):
         return io.BytesIO()
 
 
+def uploaded_recording(files: MultiDict[str, FileStorage]) -> tuple[str, bytes]:
+    """Return the name and the bytes of the file in the field ``audio``, or ``file``, whatever it declares to be.
+
+    Raises
+    ------
+    MissingAudio
+        Neither field holds a file.
+    """
+    for field in FIELDS:
+        file = files.get(field)
+        if file is not None:
+            return file.filename or "", cast(io.BytesIO, file.stream).getvalue()
+    raise MissingAudio(list(files))
+
+
 def uploaded_audio(files: MultiDict[str, FileStorage]) -> bytes:
     """Return the bytes of the file in the field ``audio``, or ``file``.
 

@@ -15,6 +15,9 @@ from analytic.app.delivering import Delivery
 from analytic.app.hiding import alarm_scores, make_anonymizers
 from analytic.app.policies import make_policies, surge_rule
 from analytic.audio.decode import AudioLimits
+from analytic.audio.fetch import Fetcher, FetchRules, Target
+from analytic.audio.sandbox.sandbox import Decoders, Here, Sandbox, SandboxLimits
+from analytic.audio.streams import StreamLimits
 from analytic.delivery.dispatch import Dispatcher, Sink
 from analytic.delivery.memory import Memory
 from analytic.delivery.signing import Signer
@@ -40,6 +43,7 @@ from analytic.pipeline.hearing import UNUSUAL
 from analytic.pipeline.live import Extras
 from analytic.settings import AudioSettings, ModelsSettings, Settings
 from analytic.settings.alerts import AlertSettings
+from analytic.settings.jobs import FetchSettings
 from analytic.settings.listen import ListenSettings
 from analytic.telemetry import Metrics
 from anonymizers.base import os_random
@@ -75,6 +79,38 @@ def make_limits(settings: AudioSettings) -> AudioLimits:
     return AudioLimits(
         settings.max_duration_s, settings.max_channels, settings.min_sample_rate_hz, settings.max_sample_rate_hz
     )
+
+
+def make_decoders(settings: AudioSettings) -> Decoders:
+    """Return what decodes: processes that are thrown away, or this one where the settings say so."""
+    if not settings.sandbox:
+        return Here()
+    return Sandbox(SandboxLimits(memory_bytes=settings.sandbox_bytes, clip_s=settings.sandbox_s))
+
+
+def make_stream_limits(settings: Settings) -> StreamLimits:
+    """Return what recordings are accepted."""
+    audio = settings.audio
+    return StreamLimits(
+        settings.jobs.max_duration_s, audio.max_channels, audio.min_sample_rate_hz, audio.max_sample_rate_hz
+    )
+
+
+def make_fetcher(settings: FetchSettings) -> Fetcher | None:
+    """Return what fetches recordings; None where that is off.
+
+    Raises
+    ------
+    BadSettings
+        What is allowed is none of the forms that it may have.
+    """
+    try:
+        allowed = tuple(Target.of(one) for one in settings.allowed)
+    except ValueError as error:
+        raise BadSettings(f"fetch.allowed: {error}") from error
+    if not settings.enabled:
+        return None
+    return Fetcher(FetchRules(allowed, settings.max_bytes, read_s=settings.read_s, total_s=settings.total_s))
 
 
 def make_ids() -> Uuid7:

@@ -11,13 +11,16 @@ import numpy as np
 
 from analytic.access import LOOPBACK_NAMES, AccessRules
 from analytic.api import application, intake
+from analytic.api.analyze import Analyze
 from analytic.api.events import Events
 from analytic.api.predict import Predictor
 from analytic.api.server import HttpServer
 from analytic.api.stats import Stats
+from analytic.api.surges import Surges
 from analytic.app.delivering import Delivery
 from analytic.app.hiding import sound_of_features
 from analytic.app.parts import (
+    make_decoders,
     make_heads,
     make_ids,
     make_keepers,
@@ -29,6 +32,7 @@ from analytic.app.parts import (
     unpackers,
 )
 from analytic.app.policies import make_policies, surge_rule
+from analytic.app.recordings import make_jobs
 from analytic.app.statistics import Statistics, make_analysts
 from analytic.audio.decode import AudioLimits
 from analytic.delivery.websocket import WebsocketBus
@@ -79,6 +83,8 @@ class Service:
             ends.callback(self._delivery.stop)
             self._statistics = Statistics(settings, self._delivery.history, self._delivery.classes)
             ends.callback(self._statistics.close)
+            self._decoders = make_decoders(settings.audio)
+            ends.callback(self._decoders.close)
             self._join(settings, tagger, limits, token, metrics)
             self._ends = ends.pop_all()
 
@@ -100,6 +106,7 @@ class Service:
         self._delivery.start(self._listener.reports, self._requests.take if self._requests else None)
         if self._requests is not None:
             self._requests.start()
+        self._jobs.start()
         self._http.start(self._application)
         for keeper in self._keepers:
             keeper.start()
@@ -112,6 +119,7 @@ class Service:
         for keeper in self._keepers:
             keeper.stop()
         self._listener.stop()
+        self._jobs.stop()
         if self._requests is not None:
             self._requests.stop()
         self._bus.stop()
@@ -156,7 +164,10 @@ class Service:
         self._keepers = make_keepers(settings.listen, self._listener)
         tokens = {name: one.get_secret_value() for name, one in settings.listen.tokens.items()}
         self._bus.add_door(ListenDoor(self._listener, access.allows_token, tokens, unpackers()))
-        predictor = Predictor(pipeline, limits, settings.service.analyzer_id, metrics.clip, sound_of_features)
+        predictor = Predictor(
+            pipeline, limits, settings.service.analyzer_id, metrics.clip, sound_of_features, self._decoders
+        )
+        self._jobs = make_jobs(settings, pipeline, self._decoders, self._delivery.history)
         self._requests = make_requests(settings, predictor, self._delivery)
         self._application = application.create(
             application.Doors(
@@ -169,6 +180,8 @@ class Service:
                 self._listener,
                 Events(self._delivery.history, dispatcher.retract, self._delivery.signer, lambda: instant(time.time())),
                 Stats(self._statistics.release, self._statistics.days, settings.stats.epsilon),
+                Analyze(self._jobs, max(1, http.threads // 2)),
+                Surges(pipeline, limits, self._decoders),
             )
         )
         self.http_url = f"http://{_bracketed(http.host)}:{self._http.port}"

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytic.audio.clip import SAMPLE_RATE_HZ
+from analytic.audio.mixing import Mixer
 from analytic.errors import ExtraMissing, SourceFailed
 from analytic.listen.address import Address
-from analytic.audio.mixing import Mixer
 
 _LOG = logging.getLogger(__name__)
 _LOOK_S = 0.1

@@ -18,10 +18,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from analytic.audio.clip import to_samples, to_seconds
+from analytic.audio.mixing import Mixer
 from analytic.errors import SourceFailed
 from analytic.listen.address import Address
 from analytic.listen.container import played
-from analytic.audio.mixing import Mixer
 
 _PIECE_SAMPLES = to_samples(0.1)
 _MAGIC_BYTES = 12

@@ -70,6 +70,8 @@ class Analysis:
         What the caller must know.
     surge_settings
         When a sound is a surge.
+    heard
+        What was tagged: the sound as the anonymiser, and what came after it, left it.
     """
 
     duration_s: float
@@ -84,6 +86,7 @@ class Analysis:
     card: TaggerCard
     warnings: tuple[str, ...] = ()
     surge_settings: SurgeSettings = DEFAULT
+    heard: Clip = field(repr=False, default_factory=lambda: Clip(np.zeros(1, np.float32)))
 
     def top(self, count: int = TOP) -> list[Prediction]:
         """Return the `count` highest classes, highest first."""
@@ -106,6 +109,16 @@ class Analysis:
         """Return where it was suddenly loud, each with the class that scored highest around its peak."""
         found = find_surges(self.levels.rms_dbfs, self.surge_settings, self.start_s) if self.levels is not None else []
         return [(surge, self._around(surge.peak_s)) for surge in found]
+
+    def between(self, start_s: float, stop_s: float, count: int = TOP) -> list[Prediction]:
+        """Return the highest classes of the windows whose middle lies between two times, or of the nearest one."""
+        centres = np.array([self.start_s + to_seconds(one.window.start + one.window.stop) / 2 for one in self.windows])
+        inside = np.flatnonzero((centres >= start_s) & (centres <= stop_s))
+        if not inside.size:
+            inside = np.array([np.abs(centres - (start_s + stop_s) / 2).argmin()])
+        scores = np.max([self.windows[index].scores for index in inside], axis=0)
+        every = labels()
+        return [Prediction(every[index], float(scores[index])) for index in top(scores, count)]
 
     def explanations(self) -> list[Verdict]:
         """Return for each alert class the verdict that came nearest to an alarm."""
@@ -131,7 +144,8 @@ class Analysis:
 class Task:
     """What is asked of one clip: the anonymiser's name, where the sound is from, who asked, and whether for surges.
 
-    `client_method` names what the sender says it has done to the sound before it sent it.
+    `client_method` names what the sender says it has done to the sound before it sent it. `preprocess` is done to the
+    sound after it was anonymised and before it is tagged: float32, shape (n,), in, and as much out.
     """
 
     method: str = "none"
@@ -139,6 +153,7 @@ class Task:
     requestor: Requestor = field(default_factory=Requestor)
     surges: bool = False
     client_method: str | None = None
+    preprocess: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
 
     @property
     def mode(self) -> Mode:
@@ -227,10 +242,11 @@ class Pipeline:
         began = clock()
         hidden = anonymizer.anonymize(clip.waveform, SAMPLE_RATE_HZ)
         anonymised = clock()
+        ready = hidden.waveform if task.preprocess is None else task.preprocess(hidden.waveform)
         stream = self.hearing.stream((CLIP, SHORT))
-        heard = stream.push(hidden.waveform) + stream.finish()
+        heard = stream.push(ready) + stream.finish()
         tagged = clock()
-        now_hidden = Clip(hidden.waveform, clip.start_s)
+        now_hidden = Clip(ready, clip.start_s)
         step, zero_s = self._decide(now_hidden, heard, task)
         if not keeps_time:
             step = step._replace(transitions=_whole_clip(step.transitions, now_hidden, zero_s))
@@ -246,7 +262,7 @@ class Pipeline:
             scores=pool(np.stack([one.scores for one in heard if one.stride == CLIP])),
             windows=tuple(one for one in heard if one.stride == SHORT),
             start_s=clip.start_s,
-            levels=measure(hidden.waveform) if task.surges else None,
+            levels=measure(ready) if task.surges else None,
             verdicts=tuple(_since(zero_s, step.verdicts)),
             alerts=alerts,
             anonymizer=told,
@@ -254,6 +270,7 @@ class Pipeline:
             card=self.tagger.card,
             warnings=warnings,
             surge_settings=self.surge_settings,
+            heard=now_hidden,
         )
 
     def _decide(self, clip: Clip, heard: Sequence[Heard], task: Task) -> tuple[Step, float]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytic.reports import canvas
-from analytic.reports.canvas import INK, ORANGE, SKY, Sheet
+from analytic.reports.canvas import GREY, INK, ORANGE, SKY, Sheet
 from analytic.reports.report import LevelTrack, Loudness
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def draw_levels(axes: Axes, levels: LevelTrack) -> None:
     peaks = np.array([part.max() for part in _parts(np.asarray(levels.peak_dbfs), many)])
     rms_dbfs = np.maximum(10 * np.log10(np.maximum(power, 1e-12)), bottom)
     axes.stairs(rms_dbfs, edges, baseline=bottom, fill=True, color=SKY, linewidth=0)
-    axes.stairs(np.maximum(peaks, bottom), edges, baseline=None, color=INK, linewidth=0.8)
+    if peaks.max() <= _FLOOR_DB:
+        canvas.say(axes, "digital silence")
+    axes.stairs(np.maximum(peaks, bottom), edges, baseline=None, color=GREY, linewidth=0.8)
 
 
 def _parts(values: NDArray[np.float64], many: int) -> list[NDArray[np.float64]]:

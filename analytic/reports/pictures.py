@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analytic.reports import canvas, loudness, ticks
-from analytic.reports.canvas import INK, ORANGE, PALE, SKY, VERMILION, Sheet
+from analytic.reports.canvas import GREY, ORANGE, PALE, SKY, VERMILION, Sheet
 from analytic.reports.lanes import Bar
 from analytic.reports.report import Report, Spectrogram
 from analytic.reports.wording import counted, shortened
@@ -117,11 +117,12 @@ def levels_png(report: Report) -> bytes:
         axes.grid(axis="y", color=PALE, linewidth=0.6)
         axes.set_axisbelow(True)
         for bar in canvas.alarm_bars(report):
-            axes.axvspan(bar.onset_s, bar.offset_s, color=VERMILION, alpha=0.22, linewidth=0)
+            end_s = max(bar.offset_s, bar.onset_s + 2 * sheet.pixel_s)
+            axes.axvspan(bar.onset_s, end_s, color=VERMILION, alpha=0.22, linewidth=0)
         loudness.draw_levels(axes, report.levels)
         loudness.draw_surges(sheet, axes, report.surges)
         sheet.time_below(axes)
-        handles: list[Any] = [Patch(color=SKY, label="RMS"), Line2D([], [], color=INK, linewidth=0.8, label="peak")]
+        handles: list[Any] = [Patch(color=SKY, label="RMS"), Line2D([], [], color=GREY, linewidth=0.8, label="peak")]
         if report.surges:
             dot = Line2D([], [], color=ORANGE, marker="o", **loudness.DOT)
             dot.set_label("surge, with its prominence in dB")
@@ -160,7 +161,7 @@ def timeline_png(report: Report) -> bytes:
         sheet.time_below(axes)
         if rows:
             shades = (0.25, 0.5, 0.75, 1.0)
-            handles: list[Any] = [Patch(color=canvas.BLUE, alpha=_opacity(one), label=f"{one:g}") for one in shades]
+            handles: list[Any] = [Patch(color=_shade(canvas.BLUE, one), label=f"{one:g}") for one in shades]
             sheet.legend([Patch(alpha=0.0, label="score"), *handles])
         else:
             canvas.say(axes, "nothing was heard")
@@ -175,13 +176,16 @@ def _rows(bars: Iterable[Bar]) -> list[list[Bar]]:
     return sorted(rows.values(), key=lambda row: (-sum(bar.offset_s - bar.onset_s for bar in row), row[0].label))
 
 
-def _opacity(score: float) -> float:
-    return 0.15 + 0.85 * min(1.0, max(0.0, score))
+def _shade(colour: str, score: float) -> tuple[float, float, float]:
+    """Return a colour thinned by white, the more the lower the score; no grid shines through it."""
+    from matplotlib.colors import to_rgb
+
+    strength = 0.15 + 0.85 * min(1.0, max(0.0, score))
+    red, green, blue = (1.0 - strength * (1.0 - part) for part in to_rgb(colour))
+    return red, green, blue
 
 
 def _draw_rows(sheet: Sheet, axes: Axes, rows: list[list[Bar]], labels: list[str]) -> None:
-    from matplotlib.colors import to_rgba
-
     axes.set_yticks(range(len(rows)), labels)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color=PALE, linewidth=0.6)
@@ -192,5 +196,5 @@ def _draw_rows(sheet: Sheet, axes: Axes, rows: list[list[Bar]], labels: list[str
             written.set(color=VERMILION, weight="bold")
         axes.axhline(place, color=PALE, linewidth=0.6, zorder=0)
         spans = [(bar.onset_s, max(bar.offset_s - bar.onset_s, 2 * sheet.pixel_s)) for bar in row]
-        shades = [to_rgba(colour, _opacity(bar.score)) for bar in row]
+        shades = [_shade(colour, bar.score) for bar in row]
         axes.broken_barh(spans, (place - 0.32, 0.64), facecolors=shades, linewidth=0)

@@ -7,7 +7,7 @@ is named by ``HEARKEN_CONFIG``, or is ``hearken.toml`` in the user's configurati
 them, and a test holds it to this code.
 
 May import: pydantic, pydantic-settings and platformdirs; `analytic.access`, `analytic.errors` and `analytic.ids`.
-`alerts`, `delivery` and `listen` are the sections that are long, `section` is what every section is.
+`alerts`, `delivery`, `jobs` and `listen` are the sections that are long, `section` is what every section is.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from analytic.access import is_loopback
 from analytic.errors import BadSettings
 from analytic.settings.alerts import AlertSettings
 from analytic.settings.delivery import DeliverySettings, DhtSettings, MqttSettings
+from analytic.settings.jobs import FetchSettings, JobsSettings
 from analytic.settings.listen import ListenSettings
 from analytic.settings.section import Section, read_secret
 from analytic.settings.stats import StatsSettings
@@ -108,6 +109,11 @@ class AudioSettings(Section):
     max_channels: int = Field(8, ge=1, le=64, description="Most channels; they are mixed to mono.")
     min_sample_rate_hz: int = Field(8_000, ge=1_000, description="Lowest sample rate in Hz.")
     max_sample_rate_hz: int = Field(192_000, le=768_000, description="Highest sample rate in Hz.")
+    sandbox: bool = Field(
+        True, description="Decode in processes that are thrown away; off only where there is no Linux."
+    )
+    sandbox_bytes: int = Field(512 * _MEBIBYTE, ge=64 * _MEBIBYTE, description="Memory of such a process, in bytes.")
+    sandbox_s: float = Field(20.0, gt=0, description="Seconds that decoding a clip may take.")
 
     @model_validator(mode="after")
     def _ordered(self) -> AudioSettings:
@@ -166,6 +172,8 @@ class Settings(BaseSettings):
     anonymizers: AnonymizerSettings = Field(default_factory=AnonymizerSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     listen: ListenSettings = Field(default_factory=ListenSettings)
+    jobs: JobsSettings = Field(default_factory=JobsSettings)
+    fetch: FetchSettings = Field(default_factory=FetchSettings)
     stats: StatsSettings = Field(default_factory=StatsSettings)
     service: ServiceSettings = Field(default_factory=ServiceSettings)
 

@@ -75,6 +75,10 @@ class Decoders(Protocol):
         """Open a recording, as `analytic.audio.streams.open_stream` does; the pieces come within the context."""
         ...
 
+    def close(self) -> None:
+        """End it."""
+        ...
+
 
 class Here:
     """Decodes within this process: for tests, and where there is no Linux."""
@@ -87,6 +91,9 @@ class Here:
     def open(self, content: Bytes, limits: StreamLimits) -> Iterator[SoundStream]:
         """Open a recording."""
         yield open_stream(content, limits)
+
+    def close(self) -> None:
+        """Nothing is left to end."""
 
 
 class Sandbox:

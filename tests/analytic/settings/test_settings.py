@@ -309,6 +309,7 @@ def written(section: str, key: str, field: FieldInfo) -> str:
         ("delivery", "dir"): "the folder `hearken/delivery` in the user's state folder",
         ("listen", "state_dir"): "the folder `hearken/sources` in the user's state folder",
         ("stats", "dir"): "the folder `hearken/stats` in the user's state folder",
+        ("jobs", "dir"): "the folder `hearken/jobs` in the user's state folder",
         ("service", "analyzer_id"): "the name of the machine",
     }
     default = field.get_default(call_default_factory=True)
@@ -360,6 +361,8 @@ class TestPage:
         assert settings.listen.state_dir == tmp_path / "state" / "hearken" / "sources"
         assert settings.stats.dir == platformdirs.user_state_path() / "hearken" / "stats"
         assert settings.stats.dir == tmp_path / "state" / "hearken" / "stats"
+        assert settings.jobs.dir == platformdirs.user_state_path() / "hearken" / "jobs"
+        assert settings.jobs.dir == tmp_path / "state" / "hearken" / "jobs"
         assert settings.service.analyzer_id == (platform.node() or "hearken")
 
     @pytest.mark.parametrize(
@@ -460,6 +463,8 @@ def another(section: str, key: str) -> Any:
         ("mqtt", "frigate_prefix"): "frigate",
         ("delivery", "webhooks"): {"phone": {"url": "https://ntfy.sh/topic", "template": "ntfy", "phases": ["start"]}},
         ("dht", "url"): "wss://node/ws",
+        ("fetch", "enabled"): True,
+        ("fetch", "allowed"): ["camera:80"],
     }
     if (section, key) in of_one_section:
         return of_one_section[section, key]

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""Jobs of long recordings, with what they need of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from analytic.app.parts import make_fetcher, make_ids, make_stream_limits
+from analytic.audio.sandbox.sandbox import Decoders
+from analytic.delivery.history import History
+from analytic.events.types import Event, Message
+from analytic.jobs.analyst import Analyst
+from analytic.jobs.jobs import Jobs
+from analytic.pipeline import Pipeline
+from analytic.settings import Settings
+
+
+def make_jobs(settings: Settings, pipeline: Pipeline, decoders: Decoders, history: History) -> Jobs:
+    """Return what hears recordings in the background.
+
+    Raises
+    ------
+    BadSettings
+        What may be fetched is not of its form.
+    """
+    jobs, alerts = settings.jobs, settings.alerts
+    told = {"sensitivity": f"{alerts.sensitivity}, up to a minute {alerts.upload_sensitivity}"}
+    analyst = Analyst(
+        pipeline, decoders, make_stream_limits(settings), announcer(pipeline, history), settings=told, now=pipeline.now
+    )
+    return Jobs(
+        analyst,
+        make_fetcher(settings.fetch),
+        make_ids(),
+        jobs.dir,
+        workers=jobs.workers,
+        max_waiting=jobs.max_waiting,
+        max_held_bytes=jobs.max_held_bytes,
+        kept_days=jobs.kept_days,
+        max_kept=jobs.max_kept,
+        now=pipeline.now,
+    )
+
+
+def announcer(pipeline: Pipeline, history: History) -> Callable[[Sequence[Event]], Sequence[Message]]:
+    """Return what publishes the events of a recording, all at once, unless a run before a restart did so.
+
+    Events of a recording have ids that hang on its job: where the first of them is known, all were published.
+    """
+
+    def announce(events: Sequence[Event]) -> Sequence[Message]:
+        if history.event(events[0].id) is not None:
+            last = [history.event(one) for one in dict.fromkeys(event.id for event in events)]
+            return [kept.message for kept in last if kept is not None]
+        stamps = pipeline.publish(events)
+        latest = {event.id: event.to_message(stamp) for event, stamp in zip(events, stamps, strict=True)}
+        return sorted(latest.values(), key=lambda message: message["onset_s"])
+
+    return announce

@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 The Hearken authors
+# SPDX-License-Identifier: MIT
+"""The folder where jobs and reports outlive a restart: a JSON file each, that only this user may read. No sound."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from analytic.ids import is_identifier
+
+_LOG = logging.getLogger(__name__)
+
+Drawer = Literal["job", "report"]
+
+
+class Shelf:
+    """Keeps JSON objects by kind and id.
+
+    Parameters
+    ----------
+    folder
+        Made at the first write; None to keep all of it in memory alone.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._held: dict[tuple[Drawer, str], Mapping[str, Any]] = {}
+
+    def write(self, drawer: Drawer, name: str, value: Mapping[str, Any]) -> None:
+        """Keep an object, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            It cannot be written.
+        """
+        if self._folder is None:
+            self._held[drawer, name] = value
+            return
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                json.dump(value, stream)
+                stream.flush()
+                os.fsync(handle)
+            Path(temporary).replace(self._path(drawer, name))
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise
+
+    def read(self, drawer: Drawer, name: str) -> Mapping[str, Any] | None:
+        """Return an object, or None; one that cannot be read is left out, with a warning."""
+        if self._folder is None:
+            return self._held.get((drawer, name))
+        try:
+            found = json.loads(self._path(drawer, name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            _LOG.warning("what was kept cannot be read", extra={"kind": drawer, "id": name, "error": str(error)})
+            return None
+        return found if isinstance(found, dict) else None
+
+    def names(self, drawer: Drawer) -> list[str]:
+        """List the ids of a kind, in the order in which they were made."""
+        if self._folder is None:
+            return sorted(name for kind, name in self._held if kind == drawer)
+        found = [path.name.removeprefix(f"{drawer}-").removesuffix(".json") for path in self._all(drawer)]
+        return sorted(name for name in found if is_identifier(name))
+
+    def remove(self, drawer: Drawer, name: str) -> None:
+        """Delete an object, if it is there."""
+        if self._folder is None:
+            self._held.pop((drawer, name), None)
+        else:
+            self._path(drawer, name).unlink(missing_ok=True)
+
+    def _all(self, drawer: Drawer) -> list[Path]:
+        return [] if self._folder is None else list(self._folder.glob(f"{drawer}-*.json"))
+
+    def _path(self, drawer: Drawer, name: str) -> Path:
+        return (self._folder or Path()) / f"{drawer}-{name}.json"  # ids have no slash in them
