@@ -17,6 +17,12 @@ from analytic.api.uploads import uploaded_audio, uploaded_recording
 from analytic.errors import InvalidParameter
 
 
+_PAGE_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
 def add(api: Api, analyze: Analyze) -> None:
     """Add the addresses."""
     _add_analyze(api, analyze)
@@ -141,6 +147,8 @@ def _add_reports(api: Api, analyze: Analyze) -> None:
 def _file(analyze: Analyze, job_id: str, form: str) -> Response:
     found = analyze.rendered(job_id, form)
     response = Response(found.content, content_type=found.media_type)
+    if found.media_type.startswith("text/html"):
+        response.headers["Content-Security-Policy"] = _PAGE_POLICY
     if found.file_name is not None:
         response.headers["Content-Disposition"] = f'attachment; filename="{found.file_name}"'
     return response

@@ -79,8 +79,23 @@ def sound(
     for other in container.streams:
         if other is not track:
             other.discard = av.stream.Discard.all  # a demuxer then need not go where the pictures lie
-    resampler, broken = _resampler(av), 0
+    resampler = _resampler(av)
     gaps = _Gaps((container.start_time or 0) / av.time_base) if keep_time else None
+    for frame in _frames(av, container, track, stopping):
+        if gaps is not None:
+            yield from gaps.before(frame)
+        try:
+            resampled = resampler.resample(frame)
+        except ValueError:  # the track's sample rate or channels have changed
+            resampler = _resampler(av)
+            resampled = resampler.resample(frame)
+        yield from _mixed(resampled)
+    if not stopping():
+        yield from _mixed(resampler.resample(None))
+
+
+def _frames(av: Any, container: InputContainer, track: Any, stopping: Callable[[], bool]) -> Iterator[Any]:
+    broken = 0
     for packet in container.demux(track):
         if stopping():
             return
@@ -92,16 +107,7 @@ def sound(
                 raise
             continue
         broken = 0
-        for frame in frames:
-            if gaps is not None:
-                yield from gaps.before(frame)
-            try:
-                resampled = resampler.resample(frame)
-            except ValueError:  # the track's sample rate or channels have changed
-                resampler = _resampler(av)
-                resampled = resampler.resample(frame)
-            yield from _mixed(resampled)
-    yield from _mixed(resampler.resample(None))
+        yield from frames
 
 
 class _Gaps:
