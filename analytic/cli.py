@@ -82,7 +82,10 @@ def serve(
 
 @main.command()
 def tag(
-    files: Annotated[list[str], typer.Argument(help="WAV, FLAC or Ogg files; - reads standard input.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Sound or video files; - reads standard input; with --out folders too."),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     tagger: _Tagger = None,
     anonymizer: Annotated[
@@ -92,13 +95,39 @@ def tag(
         ),
     ] = "none",
     top: Annotated[int, typer.Option(min=1, max=527, help="How many classes to show.")] = 5,
+    preprocess: Annotated[
+        str, typer.Option(help="Do this to the sound first: a comma list, such as loudness; see docs/preprocessing.md.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Write one table of all files: .csv, or .jsonl; goes on where it was cut off.")
+    ] = None,
+    recursive: Annotated[bool, typer.Option("--recursive", help="With --out: folders within folders too.")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, max=256, help="With --out: files at once (all cores).")] = None,
 ) -> None:
-    """Say what is in sound files, and what of it is an alarm."""
+    """Say what is in sound files, and what of it is an alarm; with --out, of whole archives."""
     from analytic.commands.tag import tag as run
 
     with _one_line():
-        if not run(_settings(tagger), files, anonymizer, top, as_json):
+        if out is not None:
+            _archive(_settings(tagger), files, out, anonymizer, preprocess, recursive, jobs)
+            return
+        if recursive or jobs is not None:
+            raise typer.BadParameter("--recursive and --jobs go with --out FILE")
+        if not run(_settings(tagger), files, anonymizer, top, as_json, preprocess):
             raise typer.Exit(REFUSED)
+
+
+def _archive(
+    settings: Settings, files: list[str], out: Path, method: str, preprocess: str, recursive: bool, jobs: int | None
+) -> None:
+    from analytic.audio.preprocessing.registry import Preprocessing
+    from analytic.commands import archive
+    from analytic.jobs.job import Asked
+
+    asked = Asked(method, Preprocessing.of(preprocess).names)
+    workers = jobs or archive.default_workers()
+    if not archive.archive(settings, files, out, asked, recursive=recursive, workers=workers):
+        raise typer.Exit(REFUSED)
 
 
 @main.command()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,7 +115,7 @@ def create(doors: Doors) -> Flask:
     if doors.surges is not None:
         recordings.add_surges(api, doors.surges)
     for path, page in doors.pages.items():
-        app.add_url_rule(path, f"page {path}", lambda page=page: Response(page.content, content_type=page.media_type))
+        app.add_url_rule(path, f"page {path}", functools.partial(_page, page))
 
     @app.after_request
     def count(response: Response) -> Response:
@@ -130,6 +131,11 @@ def _asked(path: Mapping[str, str]) -> PredictRequest:
         filter=tuple(request.args.getlist("filter")),
         **path,
     )
+
+
+def _page(page: Page) -> AnyResponse:
+    policy = {"Content-Security-Policy": guard.PAGE_POLICY}
+    return Response(page.content, content_type=page.media_type, headers=policy)
 
 
 def _exposition(metrics: Metrics) -> AnyResponse:

@@ -10,17 +10,18 @@ from typing import Any
 
 from flask import Response, request
 from flask_restx import Api, Resource
+from werkzeug.datastructures import FileStorage
 
 from analytic.api.analyze import Analyze, Answer
 from analytic.api.surges import Excerpt, Surges, SurgesRequest
 from analytic.api.uploads import uploaded_audio, uploaded_recording
 from analytic.errors import InvalidParameter
 
-
 _PAGE_POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
+_FILE = "Sound or video; the field may also be called file"
 
 
 def add(api: Api, analyze: Analyze) -> None:
@@ -33,19 +34,22 @@ def add(api: Api, analyze: Analyze) -> None:
 def _add_analyze(api: Api, analyze: Analyze) -> None:
     heard = api.namespace("analyze", "Long recordings, and recordings by address", path="/")
     refusal = api.models["Error"]
-    parser = api.parser()
+    common = api.parser()
     for name, said in (
         ("method", "The anonymiser"),
         ("preprocess", "What is done to the sound first: a comma list, see docs/preprocessing.md"),
         ("source", "Id of the source, for the alarms"),
         ("wait", "Seconds to wait for the end, at most 30; the report is then in the answer"),
     ):
-        parser.add_argument(name, type=str, location="form", help=said)
+        common.add_argument(name, type=str, location="form", help=said)
+    by_address, uploaded = common.copy(), common.copy()
+    by_address.add_argument("url", type=str, location="form", required=True, help="http or https, without a password")
+    uploaded.add_argument("audio", type=FileStorage, location="files", required=True, help=_FILE)
 
     @heard.route("/analyze/url")
     class ByAddress(Resource):
         @heard.doc("analyze_url", description="Hear the sound or video at an address: url, as JSON or as a form.")
-        @heard.expect(parser)
+        @heard.expect(by_address)
         @heard.response(202, "The job; GET /jobs/ID tells how far it has come.")
         @heard.response(400, "A field is not of its form, or the address is not fetched.", refusal)
         @heard.response(503, "Too many recordings wait; Retry-After says when to try again.", refusal)
@@ -55,7 +59,7 @@ def _add_analyze(api: Api, analyze: Analyze) -> None:
     @heard.route("/analyze")
     class Upload(Resource):
         @heard.doc("analyze", description="Hear a recording, sound or video, in the multipart field audio (or file).")
-        @heard.expect(parser)
+        @heard.expect(uploaded)
         @heard.response(202, "The job; GET /jobs/ID tells how far it has come.")
         @heard.response(400, "What is wrong with the request.", refusal)
         @heard.response(503, "Too many recordings wait; Retry-After says when to try again.", refusal)
@@ -69,6 +73,7 @@ def add_surges(api: Api, surges: Surges) -> None:
     heard = api.namespace("surges", "What suddenly stands out", path="/")
     refusal = api.models["Error"]
     parser = api.parser()
+    parser.add_argument("audio", type=FileStorage, location="files", required=True, help="WAV, FLAC or Ogg")
     for name, said in (
         ("method", "The anonymiser"),
         ("start_time", "Seconds to skip"),

@@ -17,12 +17,14 @@ from analytic.app.parts import (
     make_tagger,
 )
 from analytic.app.policies import make_policies
+from analytic.app.recordings import make_analyst
 from analytic.app.service import Service
 
 __all__ = [
     "Service",
     "features_of",
     "forbid_core_dumps",
+    "make_analyst",
     "make_anonymizers",
     "make_extras",
     "make_heads",

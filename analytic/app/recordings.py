@@ -6,14 +6,51 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from analytic.app.parts import make_fetcher, make_ids, make_stream_limits
+from analytic.app.parts import (
+    make_decoders,
+    make_fetcher,
+    make_ids,
+    make_pipeline,
+    make_stream_limits,
+    make_tagger,
+)
 from analytic.audio.sandbox.sandbox import Decoders
 from analytic.delivery.history import History
-from analytic.events.types import Event, Message
+from analytic.events.types import Event, Message, Stamp
 from analytic.jobs.analyst import Analyst
 from analytic.jobs.jobs import Jobs
 from analytic.pipeline import Pipeline
 from analytic.settings import Settings
+
+
+def make_analyst(settings: Settings) -> Analyst:
+    """Return what turns recordings into reports, on its own: what it announces goes nowhere beyond its reports.
+
+    Raises
+    ------
+    BadSettings, ModelError
+        It cannot be made so.
+    """
+    pipeline = make_pipeline(settings, make_tagger(settings.models))
+
+    def announce(events: Sequence[Event]) -> Sequence[Message]:
+        return _latest(events, pipeline.publish(events))
+
+    decoders = make_decoders(settings.audio)
+    return Analyst(pipeline, decoders, make_stream_limits(settings), announce, _told(settings))
+
+
+def _told(settings: Settings) -> dict[str, str]:
+    """Return what reports say of how alarms were judged."""
+    alerts = settings.alerts
+    usual = alerts.sensitivity or "each class's own"
+    return {"sensitivity": usual, "sensitivity up to a minute": alerts.upload_sensitivity}
+
+
+def _latest(events: Sequence[Event], stamps: Sequence[Stamp]) -> Sequence[Message]:
+    """Return each event's last message, by onset."""
+    latest = {event.id: event.to_message(stamp) for event, stamp in zip(events, stamps, strict=True)}
+    return sorted(latest.values(), key=lambda message: message["onset_s"])
 
 
 def make_jobs(settings: Settings, pipeline: Pipeline, decoders: Decoders, history: History) -> Jobs:
@@ -24,10 +61,14 @@ def make_jobs(settings: Settings, pipeline: Pipeline, decoders: Decoders, histor
     BadSettings
         What may be fetched is not of its form.
     """
-    jobs, alerts = settings.jobs, settings.alerts
-    told = {"sensitivity": f"{alerts.sensitivity}, up to a minute {alerts.upload_sensitivity}"}
+    jobs = settings.jobs
     analyst = Analyst(
-        pipeline, decoders, make_stream_limits(settings), announcer(pipeline, history), settings=told, now=pipeline.now
+        pipeline,
+        decoders,
+        make_stream_limits(settings),
+        announcer(pipeline, history),
+        _told(settings),
+        now=pipeline.now,
     )
     return Jobs(
         analyst,
@@ -53,8 +94,6 @@ def announcer(pipeline: Pipeline, history: History) -> Callable[[Sequence[Event]
         if history.event(events[0].id) is not None:
             last = [history.event(one) for one in dict.fromkeys(event.id for event in events)]
             return [kept.message for kept in last if kept is not None]
-        stamps = pipeline.publish(events)
-        latest = {event.id: event.to_message(stamp) for event, stamp in zip(events, stamps, strict=True)}
-        return sorted(latest.values(), key=lambda message: message["onset_s"])
+        return _latest(events, pipeline.publish(events))
 
     return announce

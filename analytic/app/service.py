@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 
+from analytic import web
 from analytic.access import LOOPBACK_NAMES, AccessRules
 from analytic.api import application, intake
 from analytic.api.analyze import Analyze
@@ -182,6 +183,7 @@ class Service:
                 Stats(self._statistics.release, self._statistics.days, settings.stats.epsilon),
                 Analyze(self._jobs, max(1, http.threads // 2)),
                 Surges(pipeline, limits, self._decoders),
+                {address: application.Page(*page) for address, page in web.pages().items()},
             )
         )
         self.http_url = f"http://{_bracketed(http.host)}:{self._http.port}"

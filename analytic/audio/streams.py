@@ -42,6 +42,7 @@ CODECS = (
     *("pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be"),
 )
 ACCEPTED = "sound or video in MP4, WebM, Matroska, MP3, AAC, Ogg, FLAC, WAV and their kin"
+_NAMES = {"mov,mp4,m4a,3gp,3g2,mj2": "MP4", "matroska,webm": "Matroska"}
 _HEAD_BYTES = 1 << 16
 _BUFFER_BYTES = 1 << 17
 _BLOCK_FRAMES = 1 << 15
@@ -256,7 +257,13 @@ def _by_pyav(file: _File, limits: StreamLimits) -> SoundStream:
     if codec.name not in CODECS:
         raise UnsupportedEncoding(container.format.name, codec.name)
     declared_s = container.duration / av.time_base if container.duration else None
-    about = About(container.format.name, codec.name, codec.sample_rate or 0, codec.channels or 0, declared_s)
+    about = About(
+        _NAMES.get(container.format.name, container.format.name),
+        codec.name,
+        codec.sample_rate or 0,
+        codec.channels or 0,
+        declared_s,
+    )
     warnings: list[str] = []
     blocks = _track_blocks(container, warnings, file.seekable())
     return SoundStream(_checked(about, limits), _bounded(blocks, limits), warnings)

@@ -77,7 +77,7 @@ class Analyst:
         self.pipeline.anonymizer(asked.method)
         Preprocessing.of(asked.preprocess)
 
-    def analyse(self, job: str, title: str, asked: Asked, content: Bytes, heard: Heard) -> Report:
+    def analyse(self, job: str, title: str, asked: Asked, content: Bytes, heard: Heard, *, count: int = TOP) -> Report:
         """Hear a recording to its end, publish its alarms, return its report.
 
         Parameters
@@ -92,6 +92,9 @@ class Analyst:
             Its bytes.
         heard
             Told how many seconds have been heard, and what the recording is, after each piece. What it raises ends it.
+
+        count
+            How many of the highest classes the report names.
 
         Raises
         ------
@@ -116,7 +119,7 @@ class Analyst:
         found = recorder.finish()
         alarms = self.announce(found.events) if found.events else ()
         return self._report(
-            job, title, asked, found, stream.about, (*stream.warnings, *found.warnings), alarms, columns
+            job, title, asked, found, stream.about, (*stream.warnings, *found.warnings), alarms, columns, count
         )
 
     def _report(
@@ -129,6 +132,7 @@ class Analyst:
         warnings: Sequence[str],
         alarms: Sequence[Message],
         columns: MelColumns,
+        count: int,
     ) -> Report:
         card, every = self.pipeline.tagger.card, labels()
         levels = _track(found)
@@ -169,7 +173,7 @@ class Analyst:
             ),
             classes=tuple(
                 Scored(every[one].mid, every[one].name, round(float(found.scores[one]), 4))
-                for one in top(found.scores, TOP)
+                for one in top(found.scores, count)
             ),
             levels=levels,
             difficulties=difficulties(levels, found.clipped_share, found.simultaneous, floor_dbfs),

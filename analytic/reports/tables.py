@@ -8,6 +8,7 @@ every spreadsheet reads right without one, while a mark would make the first col
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from csv import writer
 from io import StringIO
 
@@ -28,8 +29,13 @@ def csv(report: Report) -> str:
     file = StringIO(newline="")
     lines = writer(file, lineterminator="\r\n")
     lines.writerow(COLUMNS)
-    lines.writerows(_cells(entry) for entry in entries(report))
+    lines.writerows(rows(report))
     return file.getvalue()
+
+
+def rows(report: Report) -> Iterator[tuple[str, ...]]:
+    """Yield the cells of each line, in the order of `COLUMNS`."""
+    return (_cells(entry) for entry in entries(report))
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
