@@ -46,7 +46,9 @@ SURFACE = {
         "Waveform",
         "os_random",
     ],
-    "analytic.pipeline": ["Analysis", "Heads", "Hearing", "LiveSource", "Pipeline", "Prediction", "Task"],
+    "analytic.pipeline": [
+        *("Analysis", "Heads", "Hearing", "LiveSource", "Pipeline", "Prediction", "Recorded", "Recorder", "Task"),
+    ],
     "analytic.events.types": [
         "AnonymizerName",
         "Event",

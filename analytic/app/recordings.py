@@ -12,7 +12,6 @@ from analytic.app.parts import (
     make_ids,
     make_pipeline,
     make_stream_limits,
-    make_tagger,
 )
 from analytic.audio.sandbox.sandbox import Decoders
 from analytic.delivery.history import History
@@ -21,17 +20,18 @@ from analytic.jobs.analyst import Analyst
 from analytic.jobs.jobs import Jobs
 from analytic.pipeline import Pipeline
 from analytic.settings import Settings
+from model.stream import StreamingTagger
 
 
-def make_analyst(settings: Settings) -> Analyst:
+def make_analyst(settings: Settings, tagger: StreamingTagger) -> Analyst:
     """Return what turns recordings into reports, on its own: what it announces goes nowhere beyond its reports.
 
     Raises
     ------
-    BadSettings, ModelError
+    BadSettings
         It cannot be made so.
     """
-    pipeline = make_pipeline(settings, make_tagger(settings.models))
+    pipeline = make_pipeline(settings, tagger)
 
     def announce(events: Sequence[Event]) -> Sequence[Message]:
         return _latest(events, pipeline.publish(events))

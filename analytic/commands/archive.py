@@ -117,11 +117,11 @@ def archive(
 
 def _check(settings: Settings, asked: Asked) -> None:
     """Say what is wrong before any process is started."""
-    from analytic.app import make_analyst
+    from analytic.app import make_analyst, make_tagger
 
-    analyst = make_analyst(settings)
-    analyst.check(asked)
-    analyst.decoders.close()
+    analyst = make_analyst(settings, make_tagger(settings.models))
+    with contextlib.closing(analyst.decoders):
+        analyst.check(asked)
 
 
 def _progress() -> Progress:
@@ -159,11 +159,12 @@ class _Worker:
 
 
 def _begin(tagger: str | None) -> None:
-    from analytic.app import forbid_core_dumps, make_analyst
+    from analytic.app import forbid_core_dumps, make_analyst, make_tagger
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one ends it
     forbid_core_dumps()
-    _Worker.analyst = make_analyst(load(models={"tagger": tagger}))
+    settings = load(models={"tagger": tagger})
+    _Worker.analyst = make_analyst(settings, make_tagger(settings.models))
 
 
 def _one(path: str, asked: Asked) -> Found:

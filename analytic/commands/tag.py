@@ -53,15 +53,15 @@ def tag(settings: Settings, files: Iterable[str], method: str, count: int, as_js
     BadSettings, ModelError, UnknownMethod
         No file can be analysed so.
     """
-    from analytic.app import forbid_core_dumps, make_analyst
+    from analytic.app import forbid_core_dumps, make_analyst, make_tagger
 
     forbid_core_dumps()
-    analyst = make_analyst(settings)
     asked = Asked(method, Preprocessing.of(preprocess).names)
-    analyst.check(asked)
+    analyst = make_analyst(settings, make_tagger(settings.models))
     console = Console(highlight=False, emoji=False)
     complete = True
     with contextlib.closing(analyst.decoders):
+        analyst.check(asked)
         for file in files:
             try:
                 found = _tagged(analyst, settings, file, asked, count)

@@ -110,13 +110,32 @@ def test_one_bad_file_among_good_ones_is_named_and_the_others_are_still_analysed
     assert complaints[2].endswith("Is a directory")
 
 
-def test_a_file_over_the_limit_is_refused_by_the_limit(
+def test_a_file_that_is_too_long_for_a_request_is_heard_piece_by_piece(
+    hearken: Hearken, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = lines(hearken("tag", "--json", file))
+    monkeypatch.setenv("HEARKEN__AUDIO__MAX_DURATION_S", "1")
+    pieces = lines(hearken("tag", "--json", file))
+    assert [event["event_class"] for event in pieces[0]["events"]] == ["smoke_alarm"]
+    assert pieces[0]["predictions"][:2] == whole[0]["predictions"][:2]
+    assert pieces[0]["duration_s"] == 2.0
+
+
+def test_a_file_that_is_too_long_for_a_job_is_refused_by_the_limit(
     hearken: Hearken, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HEARKEN__AUDIO__MAX_DURATION_S", "1")
+    monkeypatch.setenv("HEARKEN__JOBS__MAX_DURATION_S", "1")
     result = hearken("tag", file)
     assert result.exit_code == 2
     assert "at most 1 s" in result.stderr
+
+
+def test_preprocessing_is_named_or_refused(hearken: Hearken, file: str) -> None:
+    assert hearken("tag", "--preprocess", "loudness,wiener", file).exit_code == 0
+    refused = hearken("tag", "--preprocess", "magic", file)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "loudness" in refused.stderr
 
 
 def test_an_unknown_anonymiser_is_refused_before_any_file(hearken: Hearken, file: str) -> None:
