@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -202,6 +202,7 @@ class _Table:
         self._out, self._journal_path = out, out.with_name(out.name + ".journal")
         self._is_json = out.suffix.lower() in (".jsonl", ".ndjson")
         self._done: dict[str, list[int]] = {}
+        self._lines: list[str] = []
 
     def __enter__(self) -> _Table:
         """Open both, and take up where the last run left them."""
@@ -210,7 +211,7 @@ class _Table:
         length = self._read_journal() if self._out.exists() else 0
         if not length:
             self._done.clear()
-        self._journal = self._journal_path.open("a" if length else "w", encoding="utf-8")
+        self._journal = self._begun_journal(length)
         self._file = self._out.open("r+b" if length else "wb")
         self._file.truncate(length)
         self._file.seek(length)
@@ -249,11 +250,19 @@ class _Table:
                 try:
                     entry = json.loads(line)
                     self._done[entry["file"]], length = entry["state"], entry["length"]
+                    self._lines.append(line)
                 except (ValueError, KeyError, TypeError):
                     break  # cut off while it was written
         if not length and self._out.stat().st_size:
             raise FileExistsError(0, "is there already, without a journal beside it; name another file")
         return length if length <= self._out.stat().st_size else 0
+
+    def _begun_journal(self, length: int) -> TextIO:
+        """Write the journal's whole lines anew, so that what comes does not hang on to a line that was cut off."""
+        fresh = self._journal_path.with_name(self._journal_path.name + ".new")
+        fresh.write_text("".join(self._lines) if length else "", encoding="utf-8")
+        fresh.replace(self._journal_path)
+        return self._journal_path.open("a", encoding="utf-8")
 
 
 def _state(path: Path) -> list[int]:
