@@ -20,9 +20,9 @@ FROM base AS build
 WORKDIR /src
 
 # Packages first: they change less often than the source.
-COPY requirements.txt requirements-build.txt ./
+COPY requirements-media.txt requirements-build.txt ./
 RUN python -m venv /opt/hearken/venv \
-    && /opt/hearken/venv/bin/pip install --require-hashes --requirement requirements.txt \
+    && /opt/hearken/venv/bin/pip install --require-hashes --requirement requirements-media.txt \
     && python -m venv /opt/build \
     && /opt/build/bin/pip install --require-hashes --requirement requirements-build.txt
 
