@@ -118,7 +118,13 @@ def parser(access: AccessRules, budget: Budget) -> type[HTTPRequestParser]:
                 self._checked = True
                 header = self.headers.get
                 admit(
-                    str(self.command), str(self.path), header("HOST"), header("ORIGIN"), header("AUTHORIZATION"), access
+                    str(self.command),
+                    str(self.path),
+                    header("HOST"),
+                    header("ORIGIN"),
+                    header("SEC_FETCH_SITE"),
+                    header("AUTHORIZATION"),
+                    access,
                 )
             if not self._reservation.grow_to(max(self.content_length, self.body_bytes_received)):
                 raise Busy(budget.most)

@@ -114,6 +114,47 @@ def test_reading_from_a_foreign_page_is_left_to_the_browser_which_shows_it_nothi
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
+@pytest.mark.parametrize("path", ["/stats/daily", "/stats/daily?date=2026-01-02", "/stats/nowhere"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site ", "cross-site, none", "", "who-knows"])
+def test_an_image_in_a_page_elsewhere_spends_no_statistics(
+    make_app: MakeApp, site: str, path: str, method: str
+) -> None:
+    answer = ask(make_app(), method, path, Sec_Fetch_Site=site)
+    assert answer.status_code == 403
+    if method != "HEAD":
+        said = answer.get_json()["message"]
+        assert said.startswith("Origin not allowed: 'a page elsewhere (Sec-Fetch-Site: ")
+        assert "http.allowed_origins" in said
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost:5001"])
+@pytest.mark.parametrize("site", ["cross-site", "same-origin", "none", None])
+def test_nor_does_a_script_there(make_app: MakeApp, origin: str, site: str | None) -> None:
+    for rules in (AccessRules(), AccessRules(token="right")):
+        answer = ask(make_app(rules), "GET", "/stats/daily", Origin=origin, Sec_Fetch_Site=site)
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("site", [None, "same-origin", "none"])
+def test_who_types_the_address_and_who_is_no_browser_reads_statistics(make_app: MakeApp, site: str | None) -> None:
+    assert let_in(ask(make_app(), "GET", "/stats/daily", Sec_Fetch_Site=site))
+
+
+def test_a_page_that_the_settings_allow_reads_statistics_too(make_app: MakeApp) -> None:
+    app = make_app(AccessRules.of([], ["https://home.example"], None))
+    allowed = {"Origin": "https://home.example", "Sec_Fetch_Site": "cross-site"}
+    assert let_in(ask(app, "GET", "/stats/daily", **allowed))
+    assert not let_in(ask(app, "GET", "/stats/daily", Sec_Fetch_Site="cross-site"))
+
+
+@pytest.mark.parametrize("path", ["/model/labels", "/healthz", "/docs", "/events"])
+def test_what_costs_nothing_to_read_is_not_asked_where_the_page_is(make_app: MakeApp, path: str) -> None:
+    answer = ask(make_app(), "GET", path, Sec_Fetch_Site="cross-site")
+    assert let_in(answer)
+    answer.close()
+
+
 GUARDED = [
     "/model/labels",
     "/model/metadata",

@@ -42,9 +42,9 @@ class Held:
 
         self.server.start(app)
 
-    def send(self, head: str, body: bytes = b"") -> socket.socket:
+    def send(self, head: str, body: bytes = b"", asked: str = "POST /") -> socket.socket:
         connection = socket.create_connection(("127.0.0.1", self.server.port), timeout=10)
-        connection.sendall(f"POST / HTTP/1.1\r\n{head}\r\n\r\n".encode() + body)
+        connection.sendall(f"{asked} HTTP/1.1\r\n{head}\r\n\r\n".encode() + body)
         return connection
 
 
@@ -131,3 +131,13 @@ def test_who_may_not_ask_is_refused_before_the_body_comes(head: str, status: int
     finally:
         held.go_on.set()
         held.server.stop()
+
+
+@pytest.mark.parametrize(
+    ("head", "status"), [("Sec-Fetch-Site: cross-site", 403), ("Sec-Fetch-Site: same-origin", 404), ("X: y", 404)]
+)
+def test_a_page_elsewhere_is_refused_statistics_before_the_application_is_asked(
+    held: Held, head: str, status: int
+) -> None:
+    with held.send(f"Host: localhost\r\n{head}", asked="GET /stats/daily") as connection:
+        assert connection.recv(12) == f"HTTP/1.1 {status}".encode()
