@@ -49,7 +49,7 @@ class BandEnergy:
     """
 
     keeps_time = True  # to within a frame, 125 ms
-    guarantee: Guarantee = Nothing()  # no attack on it has been measured
+    guarantee: Guarantee = Nothing()  # attacked, and found to hide little: benchmarks/results/privacy.json
     hides = (
         "All but the levels of 29 third-octave bands every 125 ms, in whole dB: at most "
         f"{RATE_BIT_S:,.0f} bit/s are left of the sound, without pitch and phase."

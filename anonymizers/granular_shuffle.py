@@ -39,7 +39,7 @@ class GranularShuffle:
     """
 
     keeps_time = True  # to within the radius, which is no more than the step of the short windows
-    guarantee: Guarantee = Nothing()  # no attack on it has been measured
+    guarantee: Guarantee = Nothing()  # attacked, and found to hide little: benchmarks/results/privacy.json
     leaks = (
         "The speaker's voice, its pitch and which sounds of speech were made are untouched, and so is when somebody "
         "spoke; windows can be put back in order in part by fitting their spectra to each other."

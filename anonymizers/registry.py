@@ -18,7 +18,8 @@ from anonymizers.reverse_splice import Gate, ReverseSplice
 from anonymizers.scramble import SegmentShuffle
 from anonymizers.speech_gate import GateSettings, SpeechGate, WindowScores
 
-RECOMMENDED = ("speech_gate+reverse_splice",)
+RECOMMENDED = "speech_gate"  # docs/decisions/0014-speech-gate-alone.md
+CHAINS = ("speech_gate+reverse_splice",)
 DOUBTFUL = GateSettings(threshold=0.15, low_threshold=0.1)
 
 
@@ -63,4 +64,4 @@ def anonymizers(
         McAdams(secret=secret),
         SpeechGate(speech_score=speech_score, alert_veto=alert_veto, secret=secret),
     )
-    return Methods(made, RECOMMENDED)
+    return Methods(made, CHAINS)

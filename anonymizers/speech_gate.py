@@ -99,7 +99,7 @@ class SpeechGate:
     """
 
     keeps_time = True
-    guarantee: Guarantee = Empirical(evidence="anonymizers/gate/speech.json")
+    guarantee: Guarantee = Empirical(evidence="benchmarks/results/privacy.json")
     hides = "What a speech detector takes for a voice: those samples are deleted and replaced by quiet noise."
 
     def __init__(

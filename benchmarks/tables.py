@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import delivery_tables, event_tables, report
+from benchmarks.privacy import table as privacy_table
+from benchmarks.privacy import veto_table
 
 ROOT = Path(__file__).parent.parent
 PAGES = (
@@ -177,6 +179,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "alerts_bundled": alerts_bundled,
     "pooling": pooling,
     "privacy": privacy,
+    "privacy_table": privacy_table.table,
+    "privacy_veto": veto_table.table,
     "delivery": delivery_tables.delivery,
     "delivery_line": delivery_tables.delivery_line,
     "events_published": lambda: event_tables.of_column("mn04_as"),

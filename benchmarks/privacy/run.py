@@ -20,14 +20,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import report
-from benchmarks.privacy import measure, picture, quick, validity
+from benchmarks.privacy import measure, picture, quick, speakers, validity
 from benchmarks.privacy.attackers import base
 from benchmarks.privacy.clips import MAIN
-from benchmarks.privacy.methods import known_as, names
+from benchmarks.privacy.material import WHOLE, natural
+from benchmarks.privacy.methods import ATTACKER, HOUSEHOLD, Method, known_as, names
 from benchmarks.privacy.synthesis import CACHE
 
 ROOT = Path(__file__).parents[2]
+_PAUSES = "benchmarks.privacy.pauses:Pauses"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_LATER = ("run.py", "pauses.py", "picture.py", "table.py", "validity.py", "veto.py", "veto_picture.py", "veto_table.py")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -56,6 +59,7 @@ def main(arguments: Sequence[str]) -> int:
             "transcribers": [one.name for one in base.transcribers()],
             "voice_readers": [one.name for one in base.voice_readers()],
         },
+        "controls": controls(options.speech),
         "methods": methods,
     }
     print(f"wrote {report.write('privacy', result).name}")
@@ -81,6 +85,16 @@ def measured(chosen: Sequence[str], speech: Path | None, workers: int) -> dict[s
             record |= one_part(name, part, speech, sources)
         records[known_as(name)] = {**record, "worst": worst(record)}
     return records
+
+
+def controls(speech: Path | None) -> dict[str, Any]:
+    """Return how well natural speakers are linked by the background of their recordings, with no voice left in it."""
+    people = natural(WHOLE, speech)
+    if people is None:
+        return {}
+    ours, theirs = Method(_PAUSES, HOUSEHOLD), Method(_PAUSES, ATTACKER)
+    found = speakers.linkability("pauses", ours, theirs, speakers.of_people(people), base.voice_readers())
+    return {"background_alone": found}
 
 
 def one_part(name: str, part: str, speech: Path | None, sources: str) -> dict[str, Any]:
@@ -128,7 +142,7 @@ def digest() -> str:
     files = [*(ROOT / "anonymizers").rglob("*"), *(ROOT / "benchmarks" / "privacy").rglob("*.py")]
     whole = hashlib.sha256()
     for path in sorted(one for one in files if one.is_file() and "__pycache__" not in one.parts):
-        if path.name not in ("run.py", "picture.py", "table.py", "validity.py"):
+        if path.name not in _LATER:  # they change no figure of a part
             whole.update(path.read_bytes())
     return whole.hexdigest()[:12]
 
