@@ -180,6 +180,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "pooling": pooling,
     "privacy": privacy,
     "privacy_table": privacy_table.table,
+    "privacy_line": privacy_table.line,
     "privacy_veto": veto_table.table,
     "delivery": delivery_tables.delivery,
     "delivery_line": delivery_tables.delivery_line,
