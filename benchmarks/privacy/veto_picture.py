@@ -25,7 +25,7 @@ CURVES = {
 }
 Spot = tuple[float, float]
 NAMED = {
-    "speech_gate off": ("no veto: the default", (-10, -26)),
+    "speech_gate off": ("no veto: the default", (-14, -44)),
     "plain": ("nothing hidden", (1, 14)),
     "speech_gate likelier 0": ("alert_veto = true", (22, -44)),
 }
