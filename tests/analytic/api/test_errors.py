@@ -35,6 +35,11 @@ EXAMPLES: dict[type[HearkenError], tuple[HearkenError, tuple[str, ...]]] = {
     errors.TooManyChannels: (errors.TooManyChannels(8, 64), ("8", "64")),
     errors.SampleRateOutOfRange: (errors.SampleRateOutOfRange(8_000, 192_000, 1), ("8000", "192000", "found 1 Hz")),
     errors.NotFinite: (errors.NotFinite(1.5), ("NaN or Inf", "1.500 s")),
+    errors.AddressRefused: (errors.AddressRefused("only http and https are fetched"), ("http and https",)),
+    errors.DecoderFailed: (errors.DecoderFailed("it takes more than 512 MiB"), ("512 MiB",)),
+    errors.FetchFailed: (errors.FetchFailed("http://hall/a", "it has 9 bytes"), ("http://hall/a", "9 bytes")),
+    errors.UnknownJob: (errors.UnknownJob("report", "0190\n"), ("report", "'0190\\n'")),
+    errors.TooManyJobs: (errors.TooManyJobs("16 recordings"), ("16 recordings", "try again")),
     errors.BadFeatures: (errors.BadFeatures("band levels: version: 1, found 7"), ("band levels", "found 7")),
     errors.ForeignHost: (errors.ForeignHost("evil.example"), ("evil.example", "http.allowed_hosts")),
     errors.ForeignOrigin: (errors.ForeignOrigin("http://evil.example"), ("evil.example", "http.allowed_origins")),
@@ -99,6 +104,11 @@ def test_who_asked_has_a_status_each() -> None:
     assert (status_of(errors.SourceConnected), status_of(errors.TooManySources)) == (409, 503)
     assert status_of(errors.UnknownSource) == 404
     assert status_of(errors.BudgetExceeded) == 429
+
+
+def test_what_is_not_there_or_cannot_be_had_has_a_status_each() -> None:
+    assert (status_of(errors.UnknownJob), status_of(errors.FetchFailed)) == (404, 502)
+    assert refuse(errors.TooManyJobs("16 recordings"))[1:] == (503, {"Retry-After": "10"})
 
 
 @pytest.mark.parametrize("kind", LEAVES)
