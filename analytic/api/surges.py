@@ -24,7 +24,7 @@ from analytic.pipeline import Analysis, Pipeline, Task
 
 CLASSES = 3
 AROUND_S = 0.5
-_NUMBER = re.compile(r"-?[0-9]{1,4}(\.[0-9]{1,3})?")
+_NUMBER, _WHOLE = re.compile(r"-?[0-9]{1,4}(\.[0-9]{1,3})?"), re.compile(r"[0-9]{1,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Surges:
         preprocessing = Preprocessing.of(request.preprocess or "")
         silence_dbfs = _number("silence_dbfs", request.silence_dbfs, -120.0, 0.0, "dBFS")
         least_silence_s = _number("least_silence_s", request.least_silence_s, 0.05, 60.0, "s") or LEAST_SILENCE_S
-        wanted = _number("excerpt", request.excerpt, 1, 9999, "the number of a surge")
+        wanted = _number("excerpt", request.excerpt, 1, 9999, "the number of a surge", _WHOLE)
         start_s = start_time(request.start_time)
         decoded = self._decoders.decode(audio(), self._limits)
         task = Task(method, Source(UPLOAD), surges=True, preprocess=preprocessing if preprocessing.names else None)
@@ -147,9 +147,11 @@ def _excerpt(heard: Clip, found: list[Surge], number: int) -> Excerpt:
     return Excerpt(to_wav(piece), f"surge-{number}.wav")
 
 
-def _number(name: str, text: str | None, least: float, most: float, unit: str) -> float | None:
+def _number(
+    name: str, text: str | None, least: float, most: float, unit: str, form: re.Pattern[str] = _NUMBER
+) -> float | None:
     if text is None or text == "":
         return None
-    if not _NUMBER.fullmatch(text) or not least <= float(text) <= most:
+    if not form.fullmatch(text) or not least <= float(text) <= most:
         raise InvalidParameter(name, f"{least:g} to {most:g} ({unit})", text)
     return float(text)

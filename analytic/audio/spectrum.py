@@ -110,6 +110,7 @@ def _powers(samples: Samples) -> NDArray[np.float64]:
     window = np.hanning(_FRAME).astype(np.float32)
     frames = samples.reshape(-1, _FRAME) * window
     spectrum = np.abs(np.fft.rfft(frames, axis=1)) ** 2 * (4 / window.sum() ** 2)
-    bands = spectrum.astype(np.float32) @ _weights()
-    powers: NDArray[np.float64] = bands.reshape(-1, _COLUMN // _FRAME, BANDS).mean(axis=1, dtype=np.float64)
+    columns = spectrum.reshape(-1, _COLUMN // _FRAME, spectrum.shape[1]).mean(axis=1)
+    # Not `@`: on a busy machine the threads of BLAS wait for each other a hundred times as long as this takes.
+    powers: NDArray[np.float64] = np.einsum("cf,fb->cb", columns.astype(np.float64), _weights())
     return powers

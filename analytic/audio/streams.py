@@ -256,6 +256,7 @@ def _by_pyav(file: _File, limits: StreamLimits) -> SoundStream:
     codec = track.codec_context
     if codec.name not in CODECS:
         raise UnsupportedEncoding(container.format.name, codec.name)
+    codec.thread_count = 1  # a decoder of the sandbox may start none, and WavPack would
     declared_s = container.duration / av.time_base if container.duration else None
     about = About(
         _NAMES.get(container.format.name, container.format.name),

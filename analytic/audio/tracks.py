@@ -96,18 +96,27 @@ def sound(
 
 def _frames(av: Any, container: InputContainer, track: Any, stopping: Callable[[], bool]) -> Iterator[Any]:
     broken = 0
-    for packet in container.demux(track):
+    for packet in _packets(container, track):
         if stopping():
             return
         try:
             frames = packet.decode()
-        except av.InvalidDataError:  # a damaged packet: the next one may be whole
+        except av.FFmpegError:  # a damaged packet, whatever the codec calls that: the next one may be whole
             broken += 1
             if broken > _MOST_BROKEN:
                 raise
             continue
         broken = 0
         yield from frames
+
+
+def _packets(container: InputContainer, track: Any) -> Iterator[Any]:
+    while True:
+        try:
+            yield from container.demux(track)
+        except IndexError:  # PyAV does not know a track that the demuxer has found since: its packet is left out
+            continue
+        return
 
 
 class _Gaps:
@@ -129,10 +138,11 @@ class _Gaps:
 
 
 def _resampler(av: Any) -> Any:
-    return av.AudioResampler(format="fltp", rate=SAMPLE_RATE_HZ)
+    # Samples of all channels in one plane: of eight planes PyAV 18 reads a ninth, which is not there.
+    return av.AudioResampler(format="flt", rate=SAMPLE_RATE_HZ)
 
 
 def _mixed(frames: list[Any]) -> Iterator[NDArray[np.float32]]:
     for frame in frames:
         if frame.samples:
-            yield mono(frame.to_ndarray().T)
+            yield mono(frame.to_ndarray().reshape(-1, frame.layout.nb_channels))

@@ -72,7 +72,7 @@ class Job:
     created, ended
         RFC 3339, UTC.
     address
-        Where it is fetched from; it may hold a secret, and is told to nobody.
+        Where it is fetched from, until it has ended; it may hold a secret, and is told to nobody.
     state
         Where it stands.
     message

@@ -91,6 +91,7 @@ class Jobs:
             for name in self._shelf.names("job"):
                 self._take_up(name)
             self._forget_old()
+            self._shelf.tidy(self._jobs)
         for number in range(self._workers):
             thread = threading.Thread(target=self._work, name=f"jobs-{number}", daemon=True)
             thread.start()
@@ -175,10 +176,15 @@ class Jobs:
         UnknownJob
             There is none of that id.
         """
-        found = self._shelf.read("report", name)
-        if found is None:
+        stored = self._shelf.read("report", name)
+        if stored is None:
             raise UnknownJob("report", name)
-        return replace(Report.from_json(found), spectrogram=self._pictures.get(name))
+        try:
+            found = Report.from_json(stored)
+        except (KeyError, TypeError) as error:
+            _LOG.warning("a report cannot be read", extra={"job": name, "error": str(error)})
+            raise UnknownJob("report", name) from error
+        return replace(found, spectrogram=self._pictures.get(name))
 
     def cancel(self, name: str) -> Job | None:
         """Cancel a job that has not ended; forget one that has, with its report, and return None then.
@@ -188,9 +194,8 @@ class Jobs:
         UnknownJob
             There is none of that id.
         """
-        job = self.get(name)
         with self._changed:
-            if job.has_ended:
+            if self.get(name).has_ended:
                 self._forget(name)
                 return None
             self._cancelled[name].set()
@@ -224,6 +229,8 @@ class Jobs:
             return
         try:
             job = Job.from_json(stored)
+            if job.id != name:
+                raise KeyError("id")
         except (KeyError, TypeError) as error:
             _LOG.warning("a job cannot be read", extra={"job": name, "error": str(error)})
             return
@@ -296,7 +303,9 @@ class Jobs:
             self._end(name, state, message)
 
     def _end(self, name: str, state: State, message: str | None = None) -> None:
-        ended = replace(self._jobs[name], state=state, message=message, ended=instant(self._now()))
+        now = instant(self._now())
+        # Nobody fetches it again, so what may be secret in its address goes.
+        ended = replace(self._jobs[name], state=state, message=message, ended=now, address=None)
         self._jobs[name] = ended
         self._contents.pop(name, None)
         self._cancelled.pop(name, None)
@@ -314,7 +323,10 @@ class Jobs:
         too_many = len(ended) - self._max_kept
         for number, job in enumerate(sorted(ended, key=lambda one: one.id)):
             if number < too_many or (job.ended or job.created) < oldest:
-                self._forget(job.id)
+                try:
+                    self._forget(job.id)
+                except OSError as error:
+                    _LOG.warning("what is old cannot be deleted", extra={"job": job.id, "error": str(error)})
 
     def _forget(self, name: str) -> None:
         self._shelf.remove("report", name)

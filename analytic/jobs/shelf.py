@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from analytic.ids import is_identifier
 _LOG = logging.getLogger(__name__)
 
 Drawer = Literal["job", "report"]
+_HALF = ".half-"
 
 
 class Shelf:
@@ -45,7 +46,7 @@ class Shelf:
             self._held[drawer, name] = value
             return
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".")
+        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=_HALF)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 json.dump(value, stream)
@@ -68,7 +69,10 @@ class Shelf:
         except (OSError, ValueError) as error:
             _LOG.warning("what was kept cannot be read", extra={"kind": drawer, "id": name, "error": str(error)})
             return None
-        return found if isinstance(found, dict) else None
+        if not isinstance(found, dict):
+            _LOG.warning("what was kept is something else", extra={"kind": drawer, "id": name})
+            return None
+        return found
 
     def names(self, drawer: Drawer) -> list[str]:
         """List the ids of a kind, in the order in which they were made."""
@@ -78,11 +82,27 @@ class Shelf:
         return sorted(name for name in found if is_identifier(name))
 
     def remove(self, drawer: Drawer, name: str) -> None:
-        """Delete an object, if it is there."""
+        """Delete an object, if it is there.
+
+        Raises
+        ------
+        OSError
+            It cannot be deleted.
+        """
         if self._folder is None:
             self._held.pop((drawer, name), None)
         else:
             self._path(drawer, name).unlink(missing_ok=True)
+
+    def tidy(self, jobs: Container[str]) -> None:
+        """Delete what a sudden end left half written, and reports of no job: nobody would ever delete them."""
+        left = [] if self._folder is None else list(self._folder.glob(f"{_HALF}*"))
+        with contextlib.suppress(OSError):
+            for path in left:
+                path.unlink(missing_ok=True)
+            for name in self.names("report"):
+                if name not in jobs:
+                    self.remove("report", name)
 
     def _all(self, drawer: Drawer) -> list[Path]:
         return [] if self._folder is None else list(self._folder.glob(f"{drawer}-*.json"))

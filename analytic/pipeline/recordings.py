@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from analytic.audio.clip import SAMPLE_RATE_HZ, to_samples, to_seconds
+from analytic.audio.clip import SAMPLE_RATE_HZ, peak_dbfs, to_samples, to_seconds
 from analytic.events import level, surges
 from analytic.events.level import BLOCK_S, FLOOR_DBFS
 from analytic.events.policy import Policy, Transition
@@ -33,6 +33,7 @@ from model.stream import SHORT, Heard
 
 AS_CLIP_S = 60.0
 PIECE_S = 30.0
+_GATHERED_S = 1.0  # each piece that is heard costs something, and a frame of AAC lasts a fiftieth of a second
 _MOST_SPANS = 100_000
 _AROUND_S = 60.0
 _EPSILON = 1e-6
@@ -137,19 +138,23 @@ class Recorder:
     def push(self, samples: Samples) -> None:
         """Take what comes next, float32, shape (n,), mono, 16 000 Hz, finite, within -1..1."""
         self._came += samples.size
-        if not self._in_pieces:
-            self._take(samples)
-            return
         self._waiting.append(samples)
-        while sum(one.size for one in self._waiting) >= to_samples(PIECE_S):
+        waiting = sum(one.size for one in self._waiting)
+        if not self._in_pieces and waiting >= to_samples(_GATHERED_S):
+            self._take(np.concatenate(self._waiting))
+            self._waiting = []
+        elif self._in_pieces and waiting >= to_samples(PIECE_S):
             whole = np.concatenate(self._waiting)
-            self._waiting = [whole[to_samples(PIECE_S) :]]
-            self._take(self._changed(whole[: to_samples(PIECE_S)]))
+            rest = whole.size - whole.size % to_samples(PIECE_S)
+            self._waiting = [whole[rest:]]
+            for at in range(0, rest, to_samples(PIECE_S)):
+                self._take(self._changed(whole[at : at + to_samples(PIECE_S)]))
 
     def finish(self) -> Recorded:
         """End the recording; return what it gave. Nothing is published here."""
         if rest := [one for one in self._waiting if one.size]:
-            self._take(self._changed(np.concatenate(rest)))
+            whole = np.concatenate(rest)
+            self._take(self._changed(whole) if self._in_pieces else whole)
         self._heard(self._stream.finish())
         duration_s = self.heard_s
         self._spans += self._timeline.finish()
@@ -202,11 +207,12 @@ class Recorder:
         name = AnonymizerName(self._task.client_method or self._task.method, self._task.mode)
         teller = Teller(self._pipeline.tagger.card, name, self._task.source, self._task.requestor)
         ids: dict[tuple[str, int], str] = {}
+        ends = {(one.rule.name, one.number): one.offset_s for one in transitions}  # the last of each has one
         for one in transitions:
             key = (one.rule.name, one.number)
             if key not in ids:
                 ids[key] = self._new_id()
-            yield teller.event(one, ids[key], self._loud.peak_between(one.onset_s, one.offset_s))
+            yield teller.event(one, ids[key], self._loud.peak_between(one.onset_s, ends[key]))
 
 
 @dataclass(slots=True)
@@ -217,33 +223,37 @@ class _Judge:
     held: list[tuple[Heard, bool]] | None = field(default_factory=list)
     state: State = field(default_factory=State)
     transitions: list[Transition] = field(default_factory=list)
+    live: Policy = field(init=False)
+    uploads: Policy = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Those of the mode in which it begins: what one mode has begun, another one might never end.
+        self.live = _without_unusual(self.pipeline.hearing.policies.now())
+        self.uploads = _without_unusual(self.pipeline.uploads.now())
 
     def take(self, heard: Sequence[Heard], loud: _Loudness) -> None:
         """Take windows."""
         silent = [(one, loud.is_silent(one)) for one in heard]
         if self.held is None:
-            self._step(self._live(), silent)
+            self._step(self.live, silent)
             return
         self.held += silent
         if heard and to_seconds(heard[-1].window.stop) > AS_CLIP_S:
             held, self.held = self.held, None
-            self._step(self._live(), held)
+            self._step(self.live, held)
 
     def finish(self, stop_s: float) -> list[Transition]:
         """End the sound; return all that happened."""
-        policy = self._live()
+        policy = self.live
         if self.held is not None:
             counts: dict[float, int] = {}
             for one, _ in self.held:
                 length_s = to_seconds(one.stride.length)
                 counts[length_s] = counts.get(length_s, 0) + 1
-            policy = _without_unusual(self.pipeline.uploads.now().for_windows(counts))
+            policy = self.uploads.for_windows(counts)
             self._step(policy, self.held)
         self.transitions += policy.finish(self.state, stop_s).transitions
         return self.transitions
-
-    def _live(self) -> Policy:
-        return _without_unusual(self.pipeline.hearing.policies.now())
 
     def _step(self, policy: Policy, heard: Sequence[tuple[Heard, bool]]) -> None:
         looks = self.pipeline.hearing.looks(policy, [one for one, _ in heard], 0.0)
@@ -297,14 +307,17 @@ class _Loudness:
         return self._found
 
     def is_silent(self, heard: Heard) -> bool:
-        """Tell whether a window holds digital silence alone, as far as whole blocks tell."""
+        """Tell whether the blocks that a window touches hold digital silence alone."""
         return self.peak_between(to_seconds(heard.window.start), to_seconds(heard.window.stop)) <= FLOOR_DBFS
 
     def peak_between(self, start_s: float, stop_s: float | None) -> float:
         """Return the highest level of the blocks that touch a span, dBFS; the end where `stop_s` is None."""
         first = int(start_s / BLOCK_S + _EPSILON)
-        stop = len(self.peak_dbfs) if stop_s is None else math.ceil(stop_s / BLOCK_S - _EPSILON)
-        return max(self.peak_dbfs[first : max(stop, first + 1)], default=0.0)
+        stop = len(self.peak_dbfs) + 1 if stop_s is None else math.ceil(stop_s / BLOCK_S - _EPSILON)
+        peaks = self.peak_dbfs[first : max(stop, first + 1)]
+        if stop > len(self.peak_dbfs) and self._rest.size:
+            peaks.append(max(FLOOR_DBFS, peak_dbfs(self._rest)))
+        return max(peaks, default=FLOOR_DBFS)
 
     def _name(self, surge: Surge) -> None:
         if not self._looks:

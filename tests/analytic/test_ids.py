@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytic.app import make_ids
-from analytic.ids import Uuid7, is_identifier
+from analytic.ids import Uuid7, derived, is_identifier
 
 NOON_MS = 1_767_268_800_123
 
@@ -117,3 +117,36 @@ def test_threads_share_one_maker_without_a_twin() -> None:
         thread.join(timeout=10)
     assert len({one for mine in made for one in mine}) == 4000
     assert all(mine == sorted(mine) for mine in made), "each thread sees its own grow"
+
+
+class TestDerived:
+    PARENT = "019b7a5c-f07b-7abc-9def-0123456789ab"
+
+    def test_it_is_a_uuid_of_version_7_and_the_rfc_variant_of_its_parents_time(self) -> None:
+        for number in range(200):
+            made = derived(self.PARENT, number)
+            parsed = uuid.UUID(made)
+            assert str(parsed) == made
+            assert (parsed.version, parsed.variant) == (7, uuid.RFC_4122)
+            assert time_ms(made) == time_ms(self.PARENT)
+
+    def test_it_is_the_same_each_time_also_in_another_process(self) -> None:
+        assert derived(self.PARENT, 0) == derived(self.PARENT, 0)
+        assert derived(self.PARENT, 7) == "019b7a5c-f07b-788f-a3c3-12959207960e"
+        assert derived(self.PARENT, 1_000_000) == "019b7a5c-f07b-790e-8c6f-c1abce705067"
+
+    @given(st.integers(0, (1 << 48) - 1), st.sets(st.integers(0, 10_000), min_size=2, max_size=50))
+    def test_each_number_has_its_own_and_none_is_the_parents(self, at_ms: int, numbers: set[int]) -> None:
+        (parent,) = ids_at(at_ms)
+        made = {derived(parent, number) for number in numbers}
+        assert len(made) == len(numbers)
+        assert parent not in made
+
+    def test_two_parents_of_one_millisecond_have_other_ones(self) -> None:
+        one, other = ids_at(NOON_MS, NOON_MS)
+        assert not {derived(one, number) for number in range(100)} & {derived(other, number) for number in range(100)}
+
+    @pytest.mark.parametrize("parent", ["", "kitchen", "../../etc/passwd", "0" * 33])
+    def test_what_is_no_uuid_has_none(self, parent: str) -> None:
+        with pytest.raises(ValueError, match="badly formed"):
+            derived(parent, 0)

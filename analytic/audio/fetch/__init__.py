@@ -6,9 +6,10 @@ A service that fetches what it is told can be told to fetch what only it can rea
 camera, a cloud's metadata. So: http and https alone; every name is looked up once, and the connection goes to that very
 address; private, loopback, link-local, multicast and embedding addresses are refused unless they are allowed by name
 and port; each redirect is checked as the first address was; bytes and time are bounded. No proxy and no password of
-this machine is used. The rules for addresses are those of `requests-hardened`, and two networks more.
+this machine is used. The rules for addresses are those of `requests-hardened`, and some networks more.
 
-`rules` reads addresses, `pinned` connects, `remote` reads. May import: requests, requests-hardened, `analytic.errors`.
+`rules` reads addresses, `pinned` connects, `timed` bounds answers, `remote` reads. May import: requests,
+requests-hardened, `analytic.errors`.
 """
 
 from analytic.audio.fetch.remote import Fetcher, Remote

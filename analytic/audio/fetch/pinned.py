@@ -16,8 +16,19 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
 from analytic.audio.fetch.rules import PORTS, Address, Target
+from analytic.audio.fetch.timed import timed
 
-_MORE_REFUSED = tuple(map(ipaddress.ip_network, ("::/96", "fec0::/10", "64:ff9b::/96", "2002::/16", "2001::/32")))
+# Not public, or a way into what is not, which Python 3.11 or requests-hardened do not know as such: addresses that
+# hold IPv4 ones, protocol assignments (one is a cloud's metadata), 6to4's relays, Azure's own host, documentation.
+_MORE_REFUSED = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            *("::/96", "fec0::/10", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "3fff::/20"),
+            *("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32"),
+        ),
+    )
+)
 
 
 class PinnedAdapter(IPFilterAdapter):  # type: ignore[misc]
@@ -29,11 +40,20 @@ class PinnedAdapter(IPFilterAdapter):  # type: ignore[misc]
         Whether it is for https.
     allowed
         What may be connected to although it is not public.
+    deadline
+        When the last answer must have come, by the monotonic clock.
     """
 
-    def __init__(self, is_https: bool, allowed: Sequence[Target]) -> None:
+    def __init__(self, is_https: bool, allowed: Sequence[Target], deadline: float) -> None:
         self._allowed = allowed
+        self._deadline = deadline
         super().__init__(is_https_proto=is_https)
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Make the pools of connections, as requests asks for it."""
+        super().init_poolmanager(*arguments, **options)
+        known = self.poolmanager.pool_classes_by_scheme
+        self.poolmanager.pool_classes_by_scheme = timed(known, self._deadline)
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         """Return where to connect to, as requests asks for it."""

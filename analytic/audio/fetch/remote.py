@@ -66,7 +66,7 @@ class Remote:
         self._session = requests.Session()
         self._session.trust_env = False
         for scheme in PORTS:
-            self._session.mount(f"{scheme}://", PinnedAdapter(scheme == "https", self.rules.allowed))
+            self._session.mount(f"{scheme}://", PinnedAdapter(scheme == "https", self.rules.allowed, self._deadline))
         self._response: requests.Response | None = None
         self._pieces: Iterator[bytes] = iter(())
         self._at = 0  # where what comes next belongs
@@ -133,12 +133,15 @@ class Remote:
         return found
 
     def _next(self) -> bytes:
-        if time.monotonic() > self._deadline:
-            raise FetchFailed(shown(self.address), f"it takes longer than {self.rules.total_s:g} s")
+        piece = b""
         try:
-            piece = next(self._pieces, b"")
+            if not self._is_late():
+                piece = next(self._pieces, b"")
         except (requests.RequestException, OSError) as error:
-            raise FetchFailed(shown(self.address), "the connection broke off") from error
+            if not self._is_late():
+                raise FetchFailed(shown(self.address), "the connection broke off") from error
+        if self._is_late():
+            raise FetchFailed(shown(self.address), f"it takes longer than {self.rules.total_s:g} s")
         self.fetched += len(piece)
         if self.fetched > self.rules.max_bytes:
             raise FetchFailed(shown(self.address), f"it has more than {self.rules.max_bytes} bytes")
@@ -162,11 +165,10 @@ class Remote:
             self.size, self.seekable = size, size is not None
         elif response.status_code == 200 and offset == 0:
             length = response.headers.get("Content-Length", "")
-            self.size, self.seekable = (int(length) if length.isdecimal() else None), False
+            self.size, self.seekable = (int(length) if re.fullmatch(r"\d{1,18}", length) else None), False
         else:
             raise FetchFailed(shown(self.address), f"the server answers {response.status_code}")
-        if not offset and (tag := response.headers.get("ETag", "")) and not tag.startswith("W/"):
-            self._tag = tag
+        self._note_tag(response.headers.get("ETag", ""))
         if self.size is not None and self.size > self.rules.max_bytes:
             raise FetchFailed(
                 shown(self.address), f"it has {self.size} bytes, at most {self.rules.max_bytes} are fetched"
@@ -176,6 +178,17 @@ class Remote:
         self._pieces = response.iter_content(_PIECE_BYTES)
         self._at, self._rest = offset, b""
 
+    def _note_tag(self, tag: str) -> None:
+        """Take the name of this version of the recording, if it has a strong one: all pieces must be of one."""
+        if not tag or tag.startswith("W/"):
+            return
+        if self._tag and tag != self._tag:
+            raise FetchFailed(shown(self.address), "it has changed meanwhile")
+        self._tag = tag
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._deadline
+
     def _redirected(self, headers: dict[str, str]) -> requests.Response:
         address = self.address
         for _ in range(self.rules.max_redirects + 1):
@@ -183,8 +196,7 @@ class Remote:
             if response.status_code not in _REDIRECTS:
                 return response
             response.close()
-            found = response.headers.get("Location", "")
-            following = checked(urljoin(address, found))
+            following = checked(_joined(address, response.headers.get("Location", "")))
             if urlsplit(address).scheme == "https" and urlsplit(following).scheme != "https":
                 raise AddressRefused("it leads from https to http")
             address = following
@@ -193,7 +205,9 @@ class Remote:
     def _sent(self, address: str, headers: dict[str, str]) -> requests.Response:
         timeout = (self.rules.connect_s, self.rules.read_s)
         try:
-            return self._session.get(address, headers=headers, stream=True, allow_redirects=False, timeout=timeout)
+            request = self._session.prepare_request(requests.Request("GET", address, headers=headers))
+            # Not by the session: it reads the body of a redirect to its end, however long that is.
+            return self._session.get_adapter(address).send(request, stream=True, timeout=timeout, verify=True)
         except InvalidIPAddress as error:
             raise AddressRefused(
                 f"{shown(address)} is not public; the operator can add it to fetch.allowed as HOST:PORT"
@@ -202,6 +216,13 @@ class Remote:
             raise FetchFailed(shown(address), "its certificate is not trusted") from error
         except (requests.RequestException, ValueError, OSError) as error:
             raise FetchFailed(shown(address), _words(error)) from error
+
+
+def _joined(address: str, leads_to: str) -> str:
+    try:
+        return urljoin(address, leads_to)
+    except ValueError:
+        raise AddressRefused("it leads to an address that cannot be read") from None
 
 
 def _words(error: Exception) -> str:

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import os
 import resource
 import socket
 from collections.abc import Iterator
@@ -16,12 +18,14 @@ from numpy.typing import NDArray
 
 from analytic.audio.decode import AudioLimits, decode
 from analytic.audio.sandbox import wire
+from analytic.audio.sandbox.calls import confine_calls
 from analytic.audio.streams import StreamLimits, open_stream
 from analytic.errors import DecoderFailed, HearkenError
 
 MOST_CONTENT = 1 << 31
 _MOST_READ = 1 << 20
 _LEAST_BLOCK = 1 << 14
+_NOBODY = 65_534
 
 Samples = NDArray[np.float32]
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
@@ -56,9 +60,11 @@ def confine(memory_bytes: int, cpu_s: int) -> None:
         Processor time, seconds.
     """
     libc = ctypes.CDLL(None)
+    mapped = int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
+    if os.geteuid() == 0:
+        _give_up_root()
     for option, value in ((_PR_SET_NO_NEW_PRIVS, 1), (_PR_SET_DUMPABLE, 0)):
         libc.prctl(option, value, 0, 0, 0)
-    mapped = int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: 0,
@@ -69,6 +75,15 @@ def confine(memory_bytes: int, cpu_s: int) -> None:
     }
     for kind, most in limits.items():
         resource.setrlimit(kind, (most, most))
+    confine_calls()
+
+
+def _give_up_root() -> None:
+    """Become nobody: root is bound by no limit of processes, and can lift the others."""
+    with contextlib.suppress(OSError):  # a namespace without that user, or a root that may not change
+        os.setgroups([])
+        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
 
 
 def spend(cpu_s: int) -> None:

@@ -92,12 +92,21 @@ def _recorded(container: str, encoding: str, length_s: float) -> bytes:
 def _decode(connection: socket.socket, memory_bytes: int, cpu_s: int) -> NoReturn:
     status = 1
     try:
+        _silence()
         decode(_recorded("WAV", "PCM_16", _USUAL_S))  # memory that is touched now costs no time later
         decoder.confine(memory_bytes, cpu_s)
         decoder.serve(connection)
         status = 0
     finally:
         os._exit(status)  # nothing of the process that it was forked from is to be cleaned up
+
+
+def _silence() -> None:
+    """Leave the service's log to the service: what a decoder has to say goes over its socket."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 import array
 import contextlib
 import logging
+import math
 import os
 import signal
 import socket
@@ -17,7 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ _LOG = logging.getLogger(__name__)
 _NURSERY = "analytic.audio.sandbox.nursery"
 _START_S = 30.0
 _MOST_BLOCK = 1 << 26
+_MOST_WARNINGS = 100
 _FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "TZ")
@@ -52,7 +54,7 @@ class SandboxLimits:
     stream_cpu_s
         Processor time for a recording of any length, seconds.
     step_s
-        Time for each piece of it, seconds by the clock.
+        Time for each piece of it, seconds by the clock, without that of fetching its bytes.
     ready
         Decoders that wait for work.
     """
@@ -146,14 +148,9 @@ class Sandbox:
             self._ask(connection, task, content)
             head, sound = self._answer(connection, deadline, 4 * to_samples(limits.max_duration_s + 1))
         waveform = _checked(sound)
-        try:
-            facts = str(head["container"]), str(head["encoding"]), int(head["sample_rate_hz"]), int(head["channels"])
-            warnings = tuple(str(one)[:500] for one in head["warnings"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise DecoderFailed(_ENDED) from error
         if not waveform.size:
             raise DecoderFailed(_ENDED)
-        return Decoded(Clip(waveform), *facts, warnings)
+        return Decoded(Clip(waveform), *_facts(head), tuple(_warnings(head)))
 
     @contextlib.contextmanager
     def open(self, content: Bytes, limits: StreamLimits) -> Iterator[SoundStream]:
@@ -181,24 +178,28 @@ class Sandbox:
         while True:
             head, sound = self._served(connection, content)
             if "block" not in head:
-                warnings += [str(one)[:500] for one in head.get("warnings", [])]
+                warnings += _warnings(head)
                 return
             waveform = _checked(sound)
+            if not waveform.size:
+                raise DecoderFailed(_ENDED)
             left -= waveform.size
             if left < 0:
                 raise AudioTooLong(limits.max_duration_s, limits.max_duration_s)
-            if waveform.size:
-                yield waveform
+            yield waveform
 
     def _served(self, connection: socket.socket, content: Bytes) -> tuple[wire.Head, bytearray]:
-        """Give the decoder the bytes it asks for, until it has something to say."""
+        """Give the decoder the bytes it asks for, until it has something to say; its own time for that is limited."""
+        left_s = self._limits.step_s
         while True:
-            head, sound = self._answer(connection, time.monotonic() + self._limits.step_s, _MOST_BLOCK)
+            began = time.monotonic()
+            head, sound = self._answer(connection, began + left_s, _MOST_BLOCK)
+            left_s -= time.monotonic() - began
             if "read" not in head:
                 return head, sound
             try:
                 offset, count = (int(one) for one in head["read"])
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, OverflowError) as error:
                 raise DecoderFailed(_ENDED) from error
             found = content.read_at(max(0, offset), max(0, min(count, 1 << 20)))
             try:
@@ -310,16 +311,28 @@ def _checked(content: bytearray) -> NDArray[np.float32]:
     return waveform
 
 
-def _about(head: dict[str, Any]) -> About:
+def _about(head: wire.Head) -> About:
     try:
         found = head["about"]
-        declared = found["declared_s"]
-        return About(
-            str(found["container"])[:100],
-            str(found["encoding"])[:100],
-            int(found["sample_rate_hz"]),
-            int(found["channels"]),
-            None if declared is None else float(declared),
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        declared_s = found["declared_s"]
+        if declared_s is not None and not 0 < float(declared_s) < math.inf:
+            raise DecoderFailed(_ENDED)
+        return About(*_facts(found), None if declared_s is None else float(declared_s))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DecoderFailed(_ENDED) from error
+
+
+def _facts(head: wire.Head) -> tuple[str, str, int, int]:
+    """Return container, encoding, sample rate and channels, as far as they are such."""
+    try:
+        rate_hz, channels = int(head["sample_rate_hz"]), int(head["channels"])
+        return wire.words(head["container"], 100), wire.words(head["encoding"], 100), rate_hz, channels
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise DecoderFailed(_ENDED) from error
+
+
+def _warnings(head: wire.Head) -> list[str]:
+    found = head.get("warnings", [])
+    if not isinstance(found, list):
+        raise DecoderFailed(_ENDED)
+    return [wire.words(one, 500) for one in found[:_MOST_WARNINGS]]

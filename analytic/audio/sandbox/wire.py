@@ -78,7 +78,7 @@ def receive(connection: socket.socket, most: int, deadline: float | None = None)
         raise Broken("a message that is too long")
     try:
         head = json.loads(_exactly(connection, text_length, deadline))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Broken("a message that is none") from error
     if not isinstance(head, dict):
         raise Broken("a message that is none")
@@ -118,9 +118,14 @@ def raised(head: Head) -> errors.HearkenError:
     expected = len(_FACTS.get(str(head.get("error")), ()))
     if kind is None or not isinstance(facts, list) or len(facts) != expected:
         return errors.DecoderFailed("it cannot be decoded")
-    plain = [one[:200] if isinstance(one, str) else one for one in facts if isinstance(one, str | int | float)]
+    plain = [words(one, 200) if isinstance(one, str) else one for one in facts if isinstance(one, str | int | float)]
     try:
         found: errors.HearkenError = kind(*plain)
         return found
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError):
         return errors.DecoderFailed("it cannot be decoded")
+
+
+def words(told: object, most: int) -> str:
+    """Return what the other side says in words, cut, and without what cannot be shown."""
+    return "".join(one for one in str(told)[:most] if one.isprintable())

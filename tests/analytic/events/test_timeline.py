@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytic.events.timeline import LAG_S, OFF, ON, Span, timeline
+from analytic.events.timeline import LAG_S, OFF, ON, Span, Timeline, in_order, timeline
 from tests.analytic.events.looking import float32, just_below
 
 DOG, BELL = 74, 200
@@ -127,3 +127,59 @@ def test_there_are_as_many_spans_as_a_slow_reader_counts(rows: list[tuple[float,
             count, inside = count + 1, True
         inside = inside and score >= OFF
     assert len(barks(*(score for score, _ in rows))) == count
+
+
+def streamed(rows: list[tuple[float, float]], lag_s: float = LAG_S) -> tuple[list[list[Span]], list[Span], list[int]]:
+    """What each window ends, what the end does, and how many classes are heard after each window."""
+    found, ended, at_once = Timeline(lag_s=lag_s), [], []
+    for place, row in enumerate(rows):
+        scores = np.zeros(527, np.float32)
+        scores[[DOG, BELL]] = row
+        ended.append(found.push(scores, 0.5 * place, 0.5 * place + 2))
+        at_once.append(found.open)
+    return ended, found.finish(), at_once
+
+
+class TestWindowByWindow:
+    @given(windows, lags)
+    def test_it_finds_what_is_found_in_all_windows_at_once(self, rows: list[tuple[float, float]], lag_s: float) -> None:
+        table = np.zeros((len(rows), 527), np.float32)
+        table[:, [DOG, BELL]] = rows
+        starts = [0.5 * place for place in range(len(rows))]
+        whole = timeline(table, starts, [start + 2 for start in starts], lag_s=lag_s)
+        ended, left, _ = streamed(rows, lag_s)
+        assert sorted([span for some in ended for span in some] + left, key=in_order) == whole
+
+    @given(windows)
+    def test_a_span_is_told_by_the_window_that_ends_it(self, rows: list[tuple[float, float]]) -> None:
+        ended, _, _ = streamed(rows)
+        for row, spans in zip(rows, ended, strict=True):
+            assert all(dict(zip((DOG, BELL), row, strict=True))[span.label_index] < OFF for span in spans)
+
+    @given(windows)
+    def test_it_knows_how_many_are_heard_now(self, rows: list[tuple[float, float]]) -> None:
+        _, left, at_once = streamed(rows)
+        assert at_once[-1] == len(left)
+        assert all(0 <= count <= 2 for count in at_once)
+
+    def test_its_end_ends_it_once(self) -> None:
+        found = Timeline()
+        found.push(np.full(527, 0.9, np.float32), 0.0, 2.0)
+        assert found.open == len(found.finish()) == 527
+        assert found.finish() == []
+        assert found.open == 0
+
+    def test_without_windows_there_is_nothing(self) -> None:
+        assert Timeline().finish() == []
+
+    def test_what_is_pushed_may_be_changed_afterwards(self) -> None:
+        scores, found = np.full(527, 0.9, np.float32), Timeline()
+        found.push(scores, 0.0, 2.0)
+        scores[:] = 0.3
+        assert {span.score for span in found.finish()} == {float32(0.9)}
+
+    def test_a_score_that_is_no_number_begins_nothing_and_ends_what_is_heard(self) -> None:
+        found = Timeline()
+        found.push(np.full(527, 0.9, np.float32), 0.0, 2.0)
+        assert len(found.push(np.full(527, np.nan, np.float32), 0.5, 2.5)) == 527
+        assert found.open == 0
