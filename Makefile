@@ -4,7 +4,7 @@
 # The commands of this project; `make help` lists them. All of them work in .venv, which `make setup` makes.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench bench-events bench-delivery bench-privacy homeassistant serve lock clean FORCE
+.PHONY: help setup demo test check bench bench-events bench-delivery bench-privacy bench-recordings fuzz homeassistant serve lock clean FORCE
 # Two cores are soon full, and the tests' summary must stay the last thing printed.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -98,6 +98,12 @@ bench-delivery: $(STAMP) ## kill the service 300 times, its sinks in every way, 
 
 bench-privacy: $(STAMP) ## attack every anonymiser: what leaks, what it costs (half an hour; needs espeak-ng and recordings)
 	@$(RUN) -m benchmarks.privacy $(ARGS)
+
+bench-recordings: $(STAMP) ## hear two hours of video by address, kill the service meanwhile, price the sandbox (half an hour)
+	@$(RUN) -m benchmarks.recordings $(ARGS)
+
+fuzz: $(STAMP) ## decode 20,000 damaged files, and guided ones for an hour (more than an hour; the latter need atheris)
+	@$(RUN) -m benchmarks.fuzz $(ARGS)
 
 homeassistant: $(HOME_ASSISTANT_STAMP) ## make .homeassistant, so that `make test` asks a real Home Assistant (and Mosquitto)
 	@echo "$(HOME_ASSISTANT) is ready"

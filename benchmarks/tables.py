@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import delivery_tables, event_tables, preprocessing_table, report
+from benchmarks import delivery_tables, event_tables, preprocessing_table, recordings_table, report
 from benchmarks.privacy import table as privacy_table
 from benchmarks.privacy import veto_table
 
@@ -24,6 +24,7 @@ PAGES = (
     "docs/delivery.md",
     "docs/live.md",
     "docs/preprocessing.md",
+    "docs/recordings.md",
     "docs/unusual.md",
     "docs/decisions/0003-clip-scores.md",
     "docs/decisions/0007-events-from-windows.md",
@@ -194,6 +195,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "unusual": event_tables.unusual,
     "window_lengths": event_tables.window_lengths,
     "preprocessing": preprocessing_table.table,
+    "recordings": recordings_table.table,
 }
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Hearken authors
 # SPDX-License-Identifier: MIT
-"""The process that decoders are forked from: ``python -m analytic.audio.sandbox.nursery FD MEMORY_BYTES CPU_S``.
+"""The process that decoders are forked from: ``python -m analytic.audio.sandbox.nursery FD MEMORY_BYTES CPU_S READY``.
 
 It has no threads, no secrets and no sound; the decoders' libraries are loaded. For each byte that comes on the socket
 it forks a decoder, and sends a handle of its process and the other end of its socket. It ends when the socket does.
@@ -15,9 +15,11 @@ import importlib
 import io
 import os
 import pkgutil
+import select
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from typing import NoReturn
 
 import numpy as np
@@ -30,16 +32,20 @@ from analytic.audio.streams import Held, StreamLimits, open_stream
 from analytic.errors import ExtraMissing
 
 _USUAL_S = 10.0
+_BUFFER_BYTES = 1 << 20
+_PAUSE_S = 0.06
 
 
-def main(descriptor: int, memory_bytes: int, cpu_s: int) -> None:
-    """Fork decoders, with these limits, until nobody wants one."""
+def main(descriptor: int, memory_bytes: int, cpu_s: int, ready: int) -> None:
+    """Fork decoders, with these limits, until nobody wants one; `ready` of them are to wait for work."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     rehearse()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever has ended is gone
     with socket.socket(fileno=descriptor) as control:
-        while _asked(control):
+        for _ in _orders(control, ready):
             ours, theirs = socket.socketpair()
+            for one in (ours, theirs):  # as much as the kernel gives: the fewer times the two wait for each other
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
             process = os.fork()
             if not process:
                 control.close()
@@ -54,11 +60,25 @@ def main(descriptor: int, memory_bytes: int, cpu_s: int) -> None:
                 os.close(handle)
 
 
-def _asked(control: socket.socket) -> bool:
-    try:
-        return bool(control.recv(1))
-    except ConnectionError:  # the service has gone before it took all that were made
-        return False
+def _orders(control: socket.socket, ready: int) -> Iterator[None]:
+    """Yield for each decoder that is wanted: while most are still there, not before the one just taken has had time.
+
+    Making one takes processor time that the answer which is being worked out would wait for.
+    """
+    wanted = 0
+    while True:
+        most_are_there = 0 < wanted < ready - 1
+        if not wanted or (most_are_there and select.select([control], [], [], _PAUSE_S)[0]):
+            try:
+                found = control.recv(64)
+            except ConnectionError:  # the service has gone before it took all that were made
+                return
+            if not found:
+                return
+            wanted += len(found)
+        else:
+            wanted -= 1
+            yield
 
 
 def rehearse() -> None:

@@ -262,7 +262,7 @@ class _Nursery:
     def __init__(self, limits: SandboxLimits) -> None:
         self._control, theirs = socket.socketpair()
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _FEW_THREADS | _KEEPS_MEMORY
-        given = (limits.memory_bytes, max(1, round(limits.stream_cpu_s)))
+        given = (limits.memory_bytes, max(1, round(limits.stream_cpu_s)), limits.ready)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", _NURSERY, *map(str, (theirs.fileno(), *given))],

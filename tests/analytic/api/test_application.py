@@ -268,6 +268,7 @@ def test_the_description_of_predict_names_its_parameters_and_answers(client: Fla
         "filter": "query",
         "source": "query",
         "anonymized": "query",
+        "preprocess": "query",
         "timeline": "query",
         "surges": "query",
         "explain": "query",
@@ -278,8 +279,10 @@ def test_the_description_of_predict_names_its_parameters_and_answers(client: Fla
 
 def test_a_real_answer_has_the_described_fields(client: FlaskClient, sound: bytes) -> None:
     described = client.get("/swagger.json").get_json()["definitions"]["Answer"]["properties"]
-    assert set(post(client, sound, "/model/predict?timeline=1&surges=1&explain=1").get_json()) == set(described)
-    assert set(described) - set(post(client, sound).get_json()) == {"timeline", "surges", "explanations"}
+    more = "timeline=1&surges=1&explain=1&preprocess=loudness"
+    assert set(post(client, sound, f"/model/predict?{more}").get_json()) == set(described)
+    without = set(described) - set(post(client, sound).get_json())
+    assert without == {"timeline", "surges", "explanations", "preprocessing"}
 
 
 def test_it_is_healthy_and_ready(client: FlaskClient) -> None:
