@@ -231,7 +231,7 @@ def test_video_without_sound_is_refused() -> None:
 
 
 @needs_av
-@pytest.mark.parametrize("form", ["RAW", "SVX", "VOC", "MAT5", "NIST", "IRCAM", "PAF", "SD2", "HTK", "AVR"])
+@pytest.mark.parametrize("form", ["RAW", "SVX", "VOC", "MAT5", "NIST", "IRCAM", "PAF", "HTK", "AVR"])
 def test_containers_that_nobody_needs_are_refused_though_libraries_read_them(encode: Encode, form: str) -> None:
     try:
         content = encode(TONE, form=form, subtype="PCM_16")
