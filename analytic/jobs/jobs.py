@@ -15,7 +15,7 @@ from pathlib import Path
 from analytic.audio.fetch import Fetcher, shown
 from analytic.audio.fetch.rules import checked
 from analytic.audio.streams import About, Bytes, Held
-from analytic.errors import AddressRefused, HearkenError, TooManyJobs, UnknownJob
+from analytic.errors import AddressRefused, HearkenError, InvalidParameter, TooManyJobs, UnknownJob
 from analytic.jobs.analyst import Analyst
 from analytic.jobs.job import Asked, Job, Progress, State
 from analytic.jobs.shelf import Shelf
@@ -134,6 +134,8 @@ class Jobs:
             Too many wait, or too many bytes are held.
         """
         self._analyst.check(asked)
+        if len(content) > self._max_held_bytes:
+            raise InvalidParameter("audio", f"at most {self._max_held_bytes} bytes", f"{len(content)} bytes")
         return self._add(Job(self._new_id(), "upload", title, asked, instant(self._now())), content)
 
     def get(self, name: str) -> Job:

@@ -171,6 +171,10 @@ class TestTooMany:
         ended(jobs, last)
         assert ended(jobs, jobs.upload("now there is room", recording, ASKED)).state == "done"
 
+    def test_what_can_never_be_held_is_refused_for_good(self, make_jobs: MakeJobs, recording: bytes) -> None:
+        with pytest.raises(InvalidParameter, match=f"at most {len(recording) - 1} bytes, found"):
+            make_jobs(max_held_bytes=len(recording) - 1).upload("too much", recording, ASKED)
+
     def test_what_is_fetched_is_not_held(self, make_jobs: MakeJobs, server: Recordings) -> None:
         jobs = make_jobs(max_held_bytes=1)
         assert ended(jobs, jobs.by_address(server.address("night.wav"), ASKED)).state == "done"
