@@ -48,7 +48,7 @@ def test_it_keeps_time_and_claims_what_is_measured() -> None:
     gate: Anonymizer = SpeechGate()
     assert gate.name == "speech_gate"
     assert gate.keeps_time
-    assert gate.guarantee == Empirical("anonymizers/gate/speech.json")
+    assert gate.guarantee == Empirical("benchmarks/results/privacy.json")
 
 
 def test_sound_in_which_nobody_speaks_is_given_back_as_it_came() -> None:
