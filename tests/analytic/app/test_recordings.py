@@ -19,7 +19,7 @@ from analytic.delivery.history import History
 from analytic.delivery.memory import Memory
 from analytic.delivery.outbox import Outbox
 from analytic.delivery.signing import Signer
-from analytic.errors import BadSettings, TooManyJobs
+from analytic.errors import BadSettings, InvalidParameter, TooManyJobs
 from analytic.events.types import Event
 from analytic.ids import derived
 from analytic.jobs.job import Asked
@@ -129,7 +129,7 @@ class TestJobs:
         jobs = make_jobs(settings, pipeline, Here(), history)
         jobs.start()
         try:
-            with pytest.raises(TooManyJobs):
+            with pytest.raises(InvalidParameter, match="at most 2000000 bytes"):
                 jobs.upload("too large", bytes(2_000_001), Asked())
             made = [
                 jobs.wait(jobs.upload(str(seconds), encode(sound(seconds, (5, 9))), Asked()).id, WAIT_S)

@@ -315,7 +315,7 @@ class TestRequests:
         node.start()
         node.publish(REQUESTS, "a", 1)
         with pytest.raises(Unreachable):
-            sink.tick()
+            tick_until_it_fails(sink)
         assert asked.all() == []
         send(sink, alarm(1))
         assert asked.all() == [("a", 1)]
