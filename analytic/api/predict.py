@@ -13,8 +13,9 @@ from analytic.api.parameters import flag, identifier, label_filter, start_time
 from analytic.audio.clip import Clip
 from analytic.audio.decode import AudioLimits
 from analytic.audio.preprocessing.registry import Preprocessing
-from analytic.audio.sandbox.sandbox import Decoders, Here
+from analytic.audio.sandbox.decoders import Decoders, Here
 from analytic.errors import AudioTooLong, BadFeatures, InvalidParameter
+from analytic.events.surges import Surge
 from analytic.events.types import Requestor, Source
 from analytic.pipeline import Analysis, Pipeline, Prediction, Task
 from model.labels import labels
@@ -226,19 +227,12 @@ def timeline(analysis: Analysis) -> list[dict[str, Any]]:
 
 def surges(analysis: Analysis) -> list[dict[str, Any]]:
     """Return where it was suddenly loud, each with the class that scored highest there."""
-    return [
-        {
-            "onset_s": round(surge.onset_s, 3),
-            "offset_s": round(surge.offset_s, 3),
-            "peak_s": round(surge.peak_s, 3),
-            "peak_dbfs": round(surge.peak_dbfs, 1),
-            "background_dbfs": round(surge.background_dbfs, 1),
-            "prominence_db": round(surge.prominence_db, 1),
-            "attack_s": round(surge.attack_s, 3),
-            **listed([guess])[0],
-        }
-        for surge, guess in analysis.surges()
-    ]
+    return [{**surge_figures(surge), **listed([guess])[0]} for surge, guess in analysis.surges()]
+
+
+def surge_figures(surge: Surge) -> dict[str, float]:
+    """Return a surge's times in seconds and levels in dBFS and dB, rounded as answers give them."""
+    return {name: round(value, 3 if name.endswith("_s") else 1) for name, value in asdict(surge).items()}
 
 
 def explanations(analysis: Analysis) -> list[dict[str, Any]]:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from analytic.api.parameters import start_time
-from analytic.api.predict import METHOD_NONE, UPLOAD, listed
+from analytic.api.predict import METHOD_NONE, UPLOAD, listed, surge_figures
 from analytic.audio.clip import Clip
 from analytic.audio.decode import AudioLimits
 from analytic.audio.excerpt import excerpt, to_wav
 from analytic.audio.preprocessing.registry import Preprocessing
-from analytic.audio.sandbox.sandbox import Decoders, Here
+from analytic.audio.sandbox.decoders import Decoders, Here
 from analytic.errors import InvalidParameter
 from analytic.events.silence import LEAST_SILENCE_S, silence_level_dbfs, stretches
 from analytic.events.surges import Surge
@@ -120,14 +120,8 @@ class Surges:
         ]
         return {
             "number": number,
-            "onset_s": round(surge.onset_s, 3),
-            "offset_s": round(surge.offset_s, 3),
             "duration_s": round(surge.offset_s - surge.onset_s, 3),
-            "peak_s": round(surge.peak_s, 3),
-            "peak_dbfs": round(surge.peak_dbfs, 1),
-            "background_dbfs": round(surge.background_dbfs, 1),
-            "prominence_db": round(surge.prominence_db, 1),
-            "attack_s": round(surge.attack_s, 3),
+            **surge_figures(surge),
             "alert_classes": list(dict.fromkeys(alarms)),
             "predictions": listed(analysis.between(surge.onset_s - AROUND_S, surge.offset_s + AROUND_S, CLASSES)),
         }

@@ -16,7 +16,9 @@ from analytic.app.hiding import alarm_scores, make_anonymizers
 from analytic.app.policies import make_policies, surge_rule
 from analytic.audio.decode import AudioLimits
 from analytic.audio.fetch import Fetcher, FetchRules, Target
-from analytic.audio.sandbox.sandbox import Decoders, Here, Sandbox, SandboxLimits
+from analytic.audio.sandbox.decoders import Decoders, Here
+from analytic.audio.sandbox.hatching import SandboxLimits
+from analytic.audio.sandbox.sandbox import Sandbox
 from analytic.audio.streams import StreamLimits
 from analytic.delivery.dispatch import Dispatcher, Sink
 from analytic.delivery.memory import Memory

@@ -13,7 +13,7 @@ from analytic.app.parts import (
     make_pipeline,
     make_stream_limits,
 )
-from analytic.audio.sandbox.sandbox import Decoders
+from analytic.audio.sandbox.decoders import Decoders
 from analytic.delivery.history import History
 from analytic.events.types import Event, Message, Stamp
 from analytic.jobs.analyst import Analyst
@@ -87,13 +87,13 @@ def make_jobs(settings: Settings, pipeline: Pipeline, decoders: Decoders, histor
 def announcer(pipeline: Pipeline, history: History) -> Callable[[Sequence[Event]], Sequence[Message]]:
     """Return what publishes the events of a recording, all at once, unless a run before a restart did so.
 
-    Events of a recording have ids that hang on its job: where the first of them is known, all were published.
+    Events of a recording have ids that hang on its job: where any of them is known, all were published.
     """
 
     def announce(events: Sequence[Event]) -> Sequence[Message]:
-        if history.event(events[0].id) is not None:
-            last = [history.event(one) for one in dict.fromkeys(event.id for event in events)]
-            return [kept.message for kept in last if kept is not None]
+        known = [history.event(one) for one in dict.fromkeys(event.id for event in events)]
+        if told := [kept.message for kept in known if kept is not None]:
+            return told
         return _latest(events, pipeline.publish(events))
 
     return announce

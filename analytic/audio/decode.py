@@ -60,10 +60,11 @@ class Decoded:
     warnings: tuple[str, ...] = ()
 
 
-class _Unseekable(soundfile.SoundFile):  # type: ignore[misc]
+class Unseekable(soundfile.SoundFile):  # type: ignore[misc]
     """A sound file that is read forwards only: seeking fails where a FLAC header does not know its length."""
 
     def seekable(self) -> bool:
+        """Say that it cannot be read in another order."""
         return False
 
 
@@ -85,7 +86,7 @@ def decode(content: bytes, limits: AudioLimits | None = None) -> Decoded:
     limits = limits or AudioLimits()
     container = identify(content)
     try:
-        file = _Unseekable(io.BytesIO(container.content))
+        file = Unseekable(io.BytesIO(container.content))
     except (soundfile.LibsndfileError, ValueError, TypeError) as error:
         raise NotAudio(f"a damaged {container.kind} file") from error
     with file:

@@ -9,16 +9,17 @@ files (playlists, references) are not on the list. Memory is bounded by one bloc
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from analytic.audio.bytes_at import Bytes, File, ForwardFile, mended
 from analytic.audio.clip import to_seconds
+from analytic.audio.decode import Unseekable
 from analytic.audio.mixing import Mixer
 from analytic.audio.tracks import NoSound, library, sound
 from analytic.errors import (
@@ -46,8 +47,6 @@ _NAMES = {"mov,mp4,m4a,3gp,3g2,mj2": "MP4", "matroska,webm": "Matroska"}
 _HEAD_BYTES = 1 << 16
 _BUFFER_BYTES = 1 << 17
 _BLOCK_FRAMES = 1 << 15
-_UNKNOWN_LENGTH = 0xFFFFFFFF
-_FLAC_TOTAL_OFFSET = 21
 _PROBE = {"probesize": str(4 << 20), "analyzeduration": str(10_000_000)}
 _NO_PROTOCOL = {"protocol_whitelist": "none"}
 
@@ -73,24 +72,6 @@ class About:
     sample_rate_hz: int
     channels: int
     declared_s: float | None = None
-
-
-class Bytes(Protocol):
-    """Bytes that can be read anywhere."""
-
-    @property
-    def size(self) -> int | None:
-        """How many there are; None where nobody knows."""
-        ...
-
-    @property
-    def seekable(self) -> bool:
-        """Whether they can be read in any order."""
-        ...
-
-    def read_at(self, offset: int, count: int) -> bytes:
-        """Return up to `count` bytes from `offset`, none only at the end."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,92 +109,15 @@ def open_stream(content: Bytes, limits: StreamLimits) -> SoundStream:
     is_plain = head[:4] in (b"fLaC", b"OggS") or (head[:4] == b"RIFF" and head[8:12] == b"WAVE")
     if is_plain and content.seekable and content.size is not None:
         try:
-            return _plain(_File(content, _mended(head, content.size)), limits)
+            return _plain(File(content, mended(head, content.size)), limits)
         except NotAudio:  # such as sound that libsndfile does not know within a container that it does
             pass
-    return _by_pyav(_File(content), limits)
+    return _by_pyav(File(content), limits)
 
 
-class _File:
-    """Bytes as a file object, with a few put right."""
-
-    def __init__(self, content: Bytes, mended: tuple[int, bytes] = (0, b"")) -> None:
-        self._content = content
-        self._at = 0
-        self._mended = mended
-
-    def read(self, count: int = -1) -> bytes:
-        if count < 0:
-            count = max(0, (self._content.size or 0) - self._at)
-        found = self._content.read_at(self._at, count) if count else b""
-        start, better = self._mended
-        if self._at < start + len(better) and start < self._at + len(found):
-            whole = bytearray(found)
-            for offset, value in enumerate(better, start - self._at):
-                if 0 <= offset < len(whole):
-                    whole[offset] = value
-            found = bytes(whole)
-        self._at += len(found)
-        return found
-
-    def readinto(self, buffer: Any) -> int:
-        found = self.read(len(buffer))
-        buffer[: len(found)] = found
-        return len(found)
-
-    def write(self, _bytes: bytes) -> int:
-        raise OSError("read only")
-
-    def tell(self) -> int:
-        return self._at
-
-    def seekable(self) -> bool:
-        return self._content.seekable
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        if whence == 2 and self._content.size is None:
-            raise OSError("nobody knows where it ends")
-        origin = (0, self._at, self._content.size or 0)[whence]
-        self._at = max(0, origin + offset)
-        return self._at
-
-
-class _ForwardFile:
-    """The same for what can only be read from front to back: PyAV asks whether there is a `seek`."""
-
-    def __init__(self, file: _File) -> None:
-        self.read = file.read
-
-
-class _Unseekable(soundfile.SoundFile):  # type: ignore[misc]
-    """A sound file that is read forwards only: seeking fails where a FLAC header does not know its length."""
-
-    def seekable(self) -> bool:
-        return False
-
-
-def _mended(head: bytes, size: int) -> tuple[int, bytes]:
-    """Return what is to be put right in a header that lies about its length: where, and by which bytes.
-
-    A WAV that was piped says 0 or the largest number; of FLAC the length is hidden, and the decoder then goes as far as
-    there is sound.
-    """
-    if head[:4] == b"fLaC" and len(head) > _FLAC_TOTAL_OFFSET + 5:
-        return _FLAC_TOTAL_OFFSET, bytes([head[_FLAC_TOTAL_OFFSET] & 0xF0, 0, 0, 0, 0])
-    offset = 12
-    while head[:4] == b"RIFF" and offset + 8 <= len(head):
-        name, length = struct.unpack_from("<4sI", head, offset)
-        if name == b"data":
-            available = min(size - offset - 8, _UNKNOWN_LENGTH - 1)
-            lies = length in (0, _UNKNOWN_LENGTH) or length > available
-            return (offset + 4, struct.pack("<I", available)) if lies else (0, b"")
-        offset += 8 + length + length % 2
-    return 0, b""
-
-
-def _plain(file: _File, limits: StreamLimits) -> SoundStream:
+def _plain(file: File, limits: StreamLimits) -> SoundStream:
     try:
-        opened = _Unseekable(file)
+        opened = Unseekable(file)
     except (soundfile.LibsndfileError, ValueError, TypeError) as error:
         raise NotAudio("a damaged file") from error
     declared_s = opened.frames / opened.samplerate if 0 < opened.frames < 1 << 48 else None
@@ -237,7 +141,7 @@ def _sndfile_blocks(opened: Any, warnings: list[str]) -> Iterator[Samples]:
         yield mixer.push(np.empty((0, 1), np.float32), last=True)
 
 
-def _by_pyav(file: _File, limits: StreamLimits) -> SoundStream:
+def _by_pyav(file: File, limits: StreamLimits) -> SoundStream:
     av = library()
     options = {
         **_PROBE,
@@ -245,7 +149,7 @@ def _by_pyav(file: _File, limits: StreamLimits) -> SoundStream:
         "format_whitelist": ",".join(FORMATS),
         "codec_whitelist": ",".join(CODECS),
     }
-    handle = file if file.seekable() else _ForwardFile(file)
+    handle = file if file.seekable() else ForwardFile(file)
     try:
         container = av.open(handle, options=options, buffer_size=_BUFFER_BYTES)
     except (av.FFmpegError, ValueError, OverflowError) as error:
@@ -307,17 +211,3 @@ def _bounded(blocks: Iterator[Samples], limits: StreamLimits) -> Iterator[Sample
         yield block
     if not heard_s:
         raise EmptyAudio(0)
-
-
-class Held:
-    """Bytes that are in memory; also what stands for a file in tests."""
-
-    seekable = True
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self.size: int | None = len(content)
-
-    def read_at(self, offset: int, count: int) -> bytes:
-        """Return up to `count` bytes from `offset`."""
-        return self._content[offset : offset + count]

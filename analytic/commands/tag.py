@@ -15,8 +15,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from analytic.audio.bytes_at import Bytes, Held
 from analytic.audio.preprocessing.registry import Preprocessing
-from analytic.audio.streams import Bytes, Held
 from analytic.commands.archive import OpenFile
 from analytic.errors import AudioTooLong, HearkenError, NotAudio, UnsupportedEncoding
 from analytic.jobs.analyst import Analyst

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from analytic.audio.bytes_at import Bytes
 from analytic.audio.preprocessing.registry import Preprocessing
-from analytic.audio.sandbox.sandbox import Decoders, Here
+from analytic.audio.sandbox.decoders import Decoders, Here
 from analytic.audio.spectrum import MelColumns, centres_hz
-from analytic.audio.streams import About, Bytes, StreamLimits
+from analytic.audio.streams import About, StreamLimits
 from analytic.events.level import BLOCK_S
 from analytic.events.types import Event, Message, Requestor, Source
 from analytic.ids import derived

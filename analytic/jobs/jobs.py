@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from analytic.audio.bytes_at import Bytes, Held
 from analytic.audio.fetch import Fetcher, shown
 from analytic.audio.fetch.rules import checked
-from analytic.audio.streams import About, Bytes, Held
+from analytic.audio.streams import About
 from analytic.errors import AddressRefused, HearkenError, InvalidParameter, TooManyJobs, UnknownJob
 from analytic.jobs.analyst import Analyst
 from analytic.jobs.job import Asked, Job, Progress, State

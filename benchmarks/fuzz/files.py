@@ -25,8 +25,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from analytic.audio.sandbox import decoder
+from analytic.audio.sandbox.hatching import SandboxLimits
 from analytic.audio.sandbox.nursery import rehearse
-from analytic.audio.sandbox.sandbox import SandboxLimits
 from benchmarks.fuzz.judge import judge
 from benchmarks.fuzz.seeds import seeds
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analytic.audio.bytes_at import Held
 from analytic.audio.decode import AudioLimits, decode
-from analytic.audio.streams import Held, StreamLimits, open_stream
+from analytic.audio.streams import StreamLimits, open_stream
 from analytic.errors import HearkenError
 
 MOST_S = 20.0

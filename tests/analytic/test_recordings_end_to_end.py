@@ -21,7 +21,8 @@ import soxr
 from numpy.typing import NDArray
 from websockets.sync.client import connect
 
-from analytic.audio.streams import Held, StreamLimits, open_stream
+from analytic.audio.bytes_at import Held
+from analytic.audio.streams import StreamLimits, open_stream
 from demo.sound import smoke_alarm_in_a_room
 from tests.analytic.jobs.serving import Recordings
 from tests.analytic.sound_traces import Sound, SoundTraces

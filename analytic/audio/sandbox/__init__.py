@@ -7,7 +7,8 @@ recording and ends. It can open no file and no socket, write nothing, start noth
 limits of memory and of processor time; whoever waits for it has a limit of time. What it answers is checked as foreign
 bytes are.
 
-`sandbox` is the service's side, `nursery` and `decoder` are the processes, `calls` is what the kernel still does for a
+`sandbox` is the service's side (`hatching` its hold on the nursery, `decoders` what it has in common with decoding
+without it), `nursery` and `decoder` are the processes, `calls` is what the kernel still does for a
 decoder, `wire` is what they say to each other.
 May import: numpy, `analytic.audio`, `analytic.errors`.
 """

@@ -25,10 +25,11 @@ from typing import NoReturn
 import numpy as np
 import soundfile
 
+from analytic.audio.bytes_at import Held
 from analytic.audio.clip import SAMPLE_RATE_HZ, to_samples
 from analytic.audio.decode import decode
 from analytic.audio.sandbox import decoder
-from analytic.audio.streams import Held, StreamLimits, open_stream
+from analytic.audio.streams import StreamLimits, open_stream
 from analytic.errors import ExtraMissing
 
 _USUAL_S = 10.0

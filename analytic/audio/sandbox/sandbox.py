@@ -4,98 +4,33 @@
 
 from __future__ import annotations
 
-import array
 import contextlib
 import logging
 import math
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from types import TracebackType
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytic.audio.bytes_at import Bytes
 from analytic.audio.clip import Clip, to_samples
-from analytic.audio.decode import AudioLimits, Decoded, decode
+from analytic.audio.decode import AudioLimits, Decoded
 from analytic.audio.sandbox import wire
-from analytic.audio.streams import About, Bytes, SoundStream, StreamLimits, open_stream
+from analytic.audio.sandbox.hatching import Nursery, SandboxLimits
+from analytic.audio.streams import About, SoundStream, StreamLimits
 from analytic.errors import AudioTooLong, DecoderFailed
 
 _LOG = logging.getLogger(__name__)
-_NURSERY = "analytic.audio.sandbox.nursery"
-_START_S = 30.0
 _MOST_BLOCK = 1 << 26
 _MOST_WARNINGS = 100
-_FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-_KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
-_KEPT = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "TZ")
-_RIGHTS_BYTES = socket.CMSG_SPACE(2 * array.array("i").itemsize) if hasattr(socket, "CMSG_SPACE") else 0
 _ENDED = "the process that decodes it has ended; it is damaged, or takes more memory or time than it is given"
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxLimits:
-    """What one decoder gets.
-
-    Attributes
-    ----------
-    memory_bytes
-        Memory, beyond what it has when it starts.
-    clip_s
-        Time for a clip: that of the processor and that of the clock, seconds.
-    stream_cpu_s
-        Processor time for a recording of any length, seconds.
-    step_s
-        Time for each piece of it, seconds by the clock, without that of fetching its bytes.
-    ready
-        Decoders that wait for work.
-    """
-
-    memory_bytes: int = 512 << 20
-    clip_s: float = 20.0
-    stream_cpu_s: float = 3600.0
-    step_s: float = 60.0
-    ready: int = 4
-
-
-class Decoders(Protocol):
-    """Decodes, here or elsewhere."""
-
-    def decode(self, content: bytes, limits: AudioLimits) -> Decoded:
-        """Decode a clip, as `analytic.audio.decode.decode` does."""
-        ...
-
-    def open(self, content: Bytes, limits: StreamLimits) -> contextlib.AbstractContextManager[SoundStream]:
-        """Open a recording, as `analytic.audio.streams.open_stream` does; the pieces come within the context."""
-        ...
-
-    def close(self) -> None:
-        """End it."""
-        ...
-
-
-class Here:
-    """Decodes within this process: for tests, and where there is no Linux."""
-
-    def decode(self, content: bytes, limits: AudioLimits) -> Decoded:
-        """Decode a clip."""
-        return decode(content, limits)
-
-    @contextlib.contextmanager
-    def open(self, content: Bytes, limits: StreamLimits) -> Iterator[SoundStream]:
-        """Open a recording."""
-        yield open_stream(content, limits)
-
-    def close(self) -> None:
-        """Nothing is left to end."""
 
 
 class Sandbox:
@@ -110,7 +45,7 @@ class Sandbox:
     def __init__(self, limits: SandboxLimits | None = None) -> None:
         self._limits = limits or SandboxLimits()
         self._lock = threading.Lock()
-        self._nursery: _Nursery | None = None
+        self._nursery: Nursery | None = None
         self._closed = False
         with self._lock:
             self._started()
@@ -248,57 +183,12 @@ class Sandbox:
                     self._nursery = None
         raise DecoderFailed("no process to decode it could be started")
 
-    def _started(self) -> _Nursery:
+    def _started(self) -> Nursery:
         if self._closed:
             raise DecoderFailed("the service is stopping")
         if self._nursery is None:
-            self._nursery = _Nursery(self._limits)
+            self._nursery = Nursery(self._limits)
         return self._nursery
-
-
-class _Nursery:
-    """The process that decoders are forked from. Those that are ready wait within its socket."""
-
-    def __init__(self, limits: SandboxLimits) -> None:
-        self._control, theirs = socket.socketpair()
-        environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _FEW_THREADS | _KEEPS_MEMORY
-        given = (limits.memory_bytes, max(1, round(limits.stream_cpu_s)), limits.ready)
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", _NURSERY, *map(str, (theirs.fileno(), *given))],
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                env=environment,
-                start_new_session=True,
-            )
-        self._control.settimeout(_START_S)
-        self._control.sendall(b"+" * limits.ready)
-
-    def take(self) -> tuple[socket.socket, int]:
-        """Return a decoder's socket and a handle of its process.
-
-        Raises
-        ------
-        OSError
-            The nursery has ended.
-        """
-        self._control.sendall(b"+")
-        _, rights, *_ = self._control.recvmsg(32, _RIGHTS_BYTES)
-        found = array.array("i")
-        for level, kind, content in rights:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                found.frombytes(content[: len(content) - len(content) % found.itemsize])
-        if len(found) != 2:
-            raise OSError("it sent no decoder")
-        return socket.socket(fileno=found[0]), found[1]
-
-    def close(self) -> None:
-        self._control.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
 
 def _checked(content: bytearray) -> NDArray[np.float32]:

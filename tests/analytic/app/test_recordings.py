@@ -12,7 +12,7 @@ from analytic.api.errors import status_of
 from analytic.app import make_ids, make_pipeline
 from analytic.app.parts import make_fetcher, make_stream_limits
 from analytic.app.recordings import announcer, make_jobs
-from analytic.audio.sandbox.sandbox import Here
+from analytic.audio.sandbox.decoders import Here
 from analytic.delivery.database import Database
 from analytic.delivery.dispatch import Dispatcher
 from analytic.delivery.history import History

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from analytic.audio.bytes_at import Held
 from analytic.audio.decode import AudioLimits
-from analytic.audio.sandbox.sandbox import Sandbox, SandboxLimits
-from analytic.audio.streams import Held, StreamLimits
+from analytic.audio.sandbox.hatching import SandboxLimits
+from analytic.audio.sandbox.sandbox import Sandbox
+from analytic.audio.streams import StreamLimits
 from analytic.errors import BadAudio, HearkenError
 
 pytest.importorskip("av", reason="most of the files are of containers that need the extra video")

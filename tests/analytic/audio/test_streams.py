@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from analytic.audio.bytes_at import Held
 from analytic.audio.decode import decode
-from analytic.audio.streams import FORMATS, Held, SoundStream, StreamLimits, open_stream
+from analytic.audio.streams import FORMATS, SoundStream, StreamLimits, open_stream
 from analytic.errors import (
     AudioTooLong,
     BadAudio,

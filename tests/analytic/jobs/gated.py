@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analytic.audio.sandbox.sandbox import Here
-from analytic.audio.streams import Bytes, SoundStream, StreamLimits
+from analytic.audio.bytes_at import Bytes
+from analytic.audio.sandbox.decoders import Here
+from analytic.audio.streams import SoundStream, StreamLimits
 
 LONG_S = 30
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytic.audio.streams import About, Held, StreamLimits
+from analytic.audio.bytes_at import Held
+from analytic.audio.streams import About, StreamLimits
 from analytic.errors import AudioTooLong, InvalidParameter, NotAudio, UnknownMethod
 from analytic.events.types import Event, Message
 from analytic.ids import derived

@@ -15,8 +15,10 @@ import psutil
 import pytest
 from numpy.typing import NDArray
 
-from analytic.audio.sandbox.sandbox import Decoders, Sandbox
-from analytic.audio.streams import Bytes, Held, SoundStream, StreamLimits
+from analytic.audio.bytes_at import Bytes, Held
+from analytic.audio.sandbox.decoders import Decoders
+from analytic.audio.sandbox.sandbox import Sandbox
+from analytic.audio.streams import SoundStream, StreamLimits
 
 SOUND = (0.3 * np.sin(np.arange(24_000) / 7)).astype(np.float32)
 

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from analytic.audio.decode import AudioLimits
-from analytic.audio.sandbox import sandbox as module
-from analytic.audio.sandbox.sandbox import Sandbox, SandboxLimits
+from analytic.audio.sandbox import hatching
+from analytic.audio.sandbox import sandbox as service_side
+from analytic.audio.sandbox.hatching import SandboxLimits
+from analytic.audio.sandbox.sandbox import Sandbox
 from analytic.audio.streams import StreamLimits
 from analytic.errors import AudioTooLong, DecoderFailed, NotAudio
 from tests.analytic.audio.sandbox import hostile_nursery
@@ -28,7 +30,7 @@ KNOWN = ("has ended", "more time than", "more memory than", "cannot be decoded")
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(module, "_NURSERY", "tests.analytic.audio.sandbox.hostile_nursery")
+        patched.setattr(hatching, "MODULE", "tests.analytic.audio.sandbox.hostile_nursery")
         patched.setenv("PYTHONPATH", str(ROOT))
         limits = SandboxLimits(128 << 20, clip_s=LIMIT_S, stream_cpu_s=5, step_s=LIMIT_S, ready=2)
         with Sandbox(limits) as made:
@@ -82,7 +84,7 @@ def test_a_recording_s_decoder_that_misbehaves_is_refused_in_time_and_the_next_i
 
 
 def test_more_sound_than_the_limit_is_refused(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_BLOCK", 1 << 20)
+    monkeypatch.setattr(service_side, "_MOST_BLOCK", 1 << 20)
     word = b"blocks without end".ljust(hostile_nursery.WORD_BYTES, b"\0")
     with pytest.raises(AudioTooLong):
         heard(sandbox, word, StreamLimits(max_duration_s=5.0))

@@ -16,9 +16,12 @@ import psutil
 import pytest
 from numpy.typing import NDArray
 
+from analytic.audio.bytes_at import Held
 from analytic.audio.decode import AudioLimits, decode
-from analytic.audio.sandbox.sandbox import Here, Sandbox, SandboxLimits
-from analytic.audio.streams import Held, StreamLimits, open_stream
+from analytic.audio.sandbox.decoders import Here
+from analytic.audio.sandbox.hatching import SandboxLimits
+from analytic.audio.sandbox.sandbox import Sandbox
+from analytic.audio.streams import StreamLimits, open_stream
 from analytic.errors import (
     AudioTooLong,
     BadAudio,
