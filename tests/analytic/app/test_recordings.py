@@ -60,10 +60,14 @@ def history(database: Database, signer: Signer) -> History:
 
 
 @pytest.fixture
-def pipeline(database: Database, signer: Signer, bus: Memory) -> Pipeline:
-    """Hears fire where it is loud, and a scream where it is loud for long; the real outbox behind it."""
+def dispatcher(database: Database, signer: Signer, bus: Memory) -> Dispatcher:
     outbox = Outbox(database, (), signer.sign_anew, now=lambda: NOON)
-    dispatcher = Dispatcher(outbox, make_ids(), signer, sinks=[bus])
+    return Dispatcher(outbox, make_ids(), signer, sinks=[bus])
+
+
+@pytest.fixture
+def pipeline(dispatcher: Dispatcher) -> Pipeline:
+    """Hears fire where it is loud, and a scream where it is loud for long; the real outbox behind it."""
     tagger = FakeTagger(where_loud({"Fire": 0.87654, "Screaming": 0.6}))
     return make_pipeline(load(alerts=ALERTS), tagger, dispatcher=dispatcher)
 
@@ -106,6 +110,17 @@ class TestAnnouncer:
         for _ in range(2):
             announce(heard(pipeline, new_id(), (5, 9)))
         assert len({message["id"] for message in bus.messages()}) * 2 == len(bus.messages())
+
+    def test_a_deletion_meanwhile_does_not_have_the_rest_told_again(
+        self, pipeline: Pipeline, history: History, bus: Memory, dispatcher: Dispatcher
+    ) -> None:
+        job, announce = make_ids()(), announcer(pipeline, history)
+        first, *rest = announce(heard(pipeline, job, (5, 9), (20, 24)))
+        dispatcher.retract(first["id"])
+        told = len(bus.messages())
+        again = announce(heard(pipeline, job, (5, 9), (20, 24)))
+        assert len(bus.messages()) == told
+        assert [alarm["id"] for alarm in again] == [alarm["id"] for alarm in rest]
 
     def test_what_somebody_acknowledged_meanwhile_is_not_told_again(
         self, pipeline: Pipeline, history: History, bus: Memory
