@@ -89,8 +89,5 @@ class Nursery:
     def close(self) -> None:
         """End it, and all that wait for work."""
         self._control.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()  # it has nothing to finish, and may still be loading what decoders need
+        self._process.wait()
