@@ -27,7 +27,8 @@ def serve(settings: Settings) -> None:
     told_to_stop = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        told_to_stop.set()
+        if not told_to_stop.is_set():  # whoever is told again while it wakes up would wait for its own lock
+            told_to_stop.set()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
