@@ -18,6 +18,7 @@ import json
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -127,12 +128,15 @@ class Ledger:
         self._lock = threading.RLock()
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            # Only a new file: to close one that is there would give up this process's locks on it (fcntl(2)).
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         self._connection = sqlite3.connect(
             path or ":memory:", isolation_level=None, check_same_thread=False, timeout=timeout_s
         )
         try:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF"):
+            self._begin_log(timeout_s)
+            for pragma in ("synchronous=FULL", "trusted_schema=OFF"):
                 self._connection.execute(f"PRAGMA {pragma}")
             self._connection.executescript(_SCHEMA)
         except BaseException:
@@ -187,6 +191,19 @@ class Ledger:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+    def _begin_log(self, timeout_s: float) -> None:
+        """Have a write-ahead log; where several processes begin it at once, SQLite does not wait for them by itself."""
+        until = time.monotonic() + timeout_s
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(0.005)
+            else:
+                return
 
     def _spend(self, requestor: str, key: tuple[str, str, str], epsilon: Decimal) -> None:
         """Note what an answer costs, unless this requestor has had it; on disk when this returns."""

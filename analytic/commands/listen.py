@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import logging
-import queue
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +16,7 @@ from websockets.exceptions import InvalidURI
 from websockets.uri import parse_uri
 
 from analytic.audio.clip import to_seconds
+from analytic.commands.ending import TheEnd, until_told
 from analytic.commands.printing import Printer, Told, say
 from analytic.errors import InvalidId, InvalidParameter
 from analytic.events.level import Levels
@@ -168,46 +167,20 @@ def forward(sources: Named, to: str, token: str | None, *, loop: bool = False) -
             forwarder.stop()
 
 
-class TheEnd:
-    """What the command waits for: a signal, or that all sources are over."""
-
-    def __init__(self) -> None:
-        self.stopping = threading.Event()
-        self._over: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
-
-    def come(self, why: Exception | None = None) -> None:
-        """End it now; safe within a signal handler."""
-        self._over.put(why)
-
-    def wait(self) -> None:
-        """Wait; raise what ended it."""
-        why = self._over.get()
-        self.stopping.set()
-        if why is not None:
-            raise why
-
-
 @contextmanager
 def waiting_for_the_end() -> Iterator[TheEnd]:
     """Have SIGINT and SIGTERM end it while this lasts.
 
     The log tells faults only meanwhile, because how the sources are has lines of its own.
     """
-    end = TheEnd()
-
-    def told(*_: Any) -> None:
-        end.stopping.set()
-        end.come()
-
     log = logging.getLogger("analytic")
-    level, before = log.level, {number: signal.signal(number, told) for number in (signal.SIGINT, signal.SIGTERM)}
+    level = log.level
     log.setLevel(logging.ERROR)
     try:
-        yield end
+        with until_told() as end:
+            yield end
     finally:
         log.setLevel(level)
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def keep(taker: Taker[Any], sources: Named, end: TheEnd, *, loop: bool = False) -> None:

@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from types import FrameType
-
+from analytic.commands.ending import until_told
 from analytic.settings import Settings
 
 
@@ -24,16 +21,9 @@ def serve(settings: Settings) -> None:
 
     configure_logging(settings.service.log_level)
     forbid_core_dumps()
-    told_to_stop = threading.Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        if not told_to_stop.is_set():  # whoever is told again while it wakes up would wait for its own lock
-            told_to_stop.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    service = Service(settings)
-    service.start()
-    print(f"ready {service.http_url} {service.bus_url}", flush=True)
-    told_to_stop.wait()
-    service.stop()
+    with until_told() as end:
+        service = Service(settings)
+        service.start()
+        print(f"ready {service.http_url} {service.bus_url}", flush=True)
+        end.wait()
+        service.stop()

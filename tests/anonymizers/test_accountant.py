@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import sqlite3
@@ -10,8 +11,9 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,12 @@ class Sampler:
 
 def never() -> Counts:
     raise AssertionError("it was sampled")
+
+
+def open_at(path: Path, at: float) -> None:
+    """Open a ledger at a time, in one process of several."""
+    time.sleep(max(0.0, at - time.time()))
+    Ledger(path, Caps()).close()
 
 
 @pytest.fixture
@@ -252,6 +260,18 @@ class TestFile:
         other.close()
         assert ledger.remaining("anna", DAY) == 1
 
+    def test_a_new_file_that_another_process_keeps_is_given_up_in_time(
+        self, make: Callable[..., Ledger], path: Path
+    ) -> None:
+        path.parent.mkdir()
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            make(timeout_s=0.01)
+        other.execute("ROLLBACK")
+        other.close()
+        make(timeout_s=0.01)
+
     def test_on_a_full_disk_nothing_is_sampled(self, ledger: Ledger) -> None:
         ((pages,),) = ledger._connection.execute("PRAGMA page_count").fetchall()
         ledger._connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -324,6 +344,12 @@ class TestRace:
         told = dict(answers)
         assert all(told[query] == counts for query, counts in answers)
         assert len(told) == 10
+
+    def test_4_processes_open_new_files_at_once(self, path: Path) -> None:
+        with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
+            for number in range(50):
+                file, at = path.with_name(f"{number}.sqlite3"), time.time() + 0.02
+                list(pool.map(open_at, [file] * 4, [at] * 4))
 
     def test_4_processes_never_spend_too_much_and_tell_the_same(self, path: Path) -> None:
         child = """
