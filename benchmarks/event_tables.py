@@ -109,6 +109,22 @@ def window_lengths() -> str:
     return "\n".join(lines)
 
 
+def onsets() -> str:
+    """How far off the onsets of clear sounds are, by how faint a trace may be their begin."""
+    columns = report.read("onsets")["columns"]
+    names = " | ".join(f"alarms, `{name}` | labels, `{name}`" for name in columns)
+    lines = [f"| a trace lies below the threshold by | {names} |", "| --- |" + " --- |" * (2 * len(columns))]
+    for trace in next(iter(columns.values()))["alarms"]:
+        cells = [_within(column[kind][trace]) for column in columns.values() for kind in ("alarms", "labels")]
+        lines.append(f"| {trace} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _within(figures: dict[str, Any]) -> str:
+    early = f", {figures['early_by_1_s']:.0%} early" if figures["early_by_1_s"] else ""
+    return f"{figures['within_0.5_s']:.0%} of {figures['found']}, {figures['mean_signed_s']:+.2f} s{early}"
+
+
 def unusual() -> str:
     """How much unusual sound is told, and how often usual sound is taken for it."""
     result = report.read("unusual")

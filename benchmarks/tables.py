@@ -193,6 +193,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "live": event_tables.live,
     "carried": event_tables.carried,
     "unusual": event_tables.unusual,
+    "onsets": event_tables.onsets,
     "window_lengths": event_tables.window_lengths,
     "preprocessing": preprocessing_table.table,
     "recordings": recordings_table.table,

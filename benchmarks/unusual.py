@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytic.events.classes import below
-from analytic.events.policy import Look, Policy
+from analytic.events.judging import Look
+from analytic.events.policy import Policy
 from analytic.events.rules import Rule
 from analytic.events.state import State
 from analytic.events.unusual import UnusualSettings, Usual, When

@@ -31,7 +31,15 @@ LAYERS = (
     ("analytic.jobs",),
     ("analytic.pipeline",),
     ("analytic.reports", "analytic.delivery", "analytic.audio", "analytic.settings", "analytic.telemetry"),
-    ("analytic.events", "analytic.errors", "analytic.access", "analytic.ids", "model", "anonymizers"),
+    (
+        "analytic.events",
+        "analytic.errors",
+        "analytic.access",
+        "analytic.folders",
+        "analytic.ids",
+        "model",
+        "anonymizers",
+    ),
     ("analytic",),  # the package itself: its version
 )
 
@@ -54,6 +62,7 @@ ONLY = {
         "analytic.audio",
         "analytic.errors",
         "analytic.events",
+        "analytic.folders",
         "analytic.ids",
         "model.labels",
         "model.tagger",
@@ -70,10 +79,11 @@ ONLY = {
         "model.stream",
     ),
     "analytic.reports": ("analytic.errors", "analytic.events"),
-    "analytic.delivery": ("analytic.events.types", "analytic.access"),
+    "analytic.delivery": ("analytic.events.types", "analytic.access", "analytic.folders"),
     "analytic.events": (),
     "analytic.events.types": (),
     "analytic.access": (),
+    "analytic.folders": (),
     "analytic.ids": (),
     "analytic.errors": (),
 }

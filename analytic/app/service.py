@@ -95,22 +95,22 @@ class Service:
         Raises
         ------
         OSError
-            The bus's port is taken.
+            The bus's port is taken, or the folder of jobs.
         """
         try:
             self._tagger.tag(np.zeros(WINDOW_SAMPLES, np.float32))
             self._listener.start()
             self.bus_url = f"ws://{_bracketed(self._host)}:{self._bus.start()}/events"
+            self._delivery.start(self._listener.reports, self._requests.take if self._requests else None)
+            if self._requests is not None:
+                self._requests.start()
+            self._jobs.start()
+            self._http.start(self._application)
+            for keeper in self._keepers:
+                keeper.start()
         except BaseException:
             self.stop()
             raise
-        self._delivery.start(self._listener.reports, self._requests.take if self._requests else None)
-        if self._requests is not None:
-            self._requests.start()
-        self._jobs.start()
-        self._http.start(self._application)
-        for keeper in self._keepers:
-            keeper.start()
 
     def stop(self) -> None:
         """Finish what has begun, then close both ports; the bus last, so that the last alarm still leaves."""

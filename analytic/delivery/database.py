@@ -9,7 +9,6 @@ WAL with ``synchronous=FULL`` syncs the log at every commit (https://www.sqlite.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import os
 import sqlite3
@@ -18,6 +17,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from analytic.folders import take
 
 _LOG = logging.getLogger(__name__)
 _VERSION = 1
@@ -61,13 +62,6 @@ CREATE INDEX IF NOT EXISTS traces_by_event ON traces (event_id);
 """
 
 
-class FolderTaken(OSError):
-    """Another process delivers from this folder."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"{folder}: another Hearken delivers from this folder; give each its own delivery.dir")
-
-
 class Database:
     """The file, with its tables.
 
@@ -95,8 +89,7 @@ class Database:
         if folder is None:
             self.is_new, self._connection = True, self._open(":memory:")
             return
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._take(folder)
+        self._taken = take(folder, "delivery.dir")
         path = folder / "outbox.sqlite3"
         try:
             self.is_new = not path.exists()
@@ -109,7 +102,7 @@ class Database:
                 self._set_aside(path, error)
                 self._connection = self._open(path)
         except BaseException:
-            os.close(self._taken or 0)
+            os.close(self._taken)
             raise
 
     @contextlib.contextmanager
@@ -148,14 +141,6 @@ class Database:
             if self._taken is not None:
                 os.close(self._taken)
                 self._taken = None
-
-    def _take(self, folder: Path) -> None:
-        self._taken = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._taken, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._taken)
-            raise FolderTaken(folder) from error
 
     @staticmethod
     def _open(path: Path | str) -> sqlite3.Connection:

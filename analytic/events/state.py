@@ -22,6 +22,17 @@ class Hit(NamedTuple):
     label_index: int
 
 
+class Rise(NamedTuple):
+    """Windows in a row with a trace of the class: the onset if the first begins an event, the last one's end.
+
+    `floor` is the lowest score since the event before, where there was one in the same row; 0 otherwise.
+    """
+
+    onset_s: float
+    stop_s: float
+    floor: float
+
+
 @dataclass(frozen=True, slots=True)
 class Open:
     """An event that has not ended.
@@ -57,6 +68,8 @@ class ClassState:
     ----------
     recent
         The last windows, as many as the rule looks at.
+    rise
+        The windows up to this one that hold a trace of it, if this one does.
     run
         The windows since when some have counted: onset and end of the first that did, score and member of the highest.
     open
@@ -74,6 +87,7 @@ class ClassState:
     """
 
     recent: tuple[Hit, ...] = ()
+    rise: Rise | None = None
     run: Hit | None = None
     open: Open | None = None
     events: int = 0
@@ -131,8 +145,8 @@ _TIMES = ("ended_s", "cooling_until_s")
 
 
 def _plain(state: ClassState) -> dict[str, Any]:
-    hits = {"recent": [list(hit) for hit in state.recent], "run": None if state.run is None else list(state.run)}
-    fields = asdict(state) | hits | {"told": list(state.told)}
+    lists = {"recent": [list(hit) for hit in state.recent], "told": list(state.told)}
+    fields = asdict(state) | lists | {"run": state.run and list(state.run), "rise": state.rise and list(state.rise)}
     return fields | {name: None for name in _TIMES if fields[name] == _NEVER}
 
 
@@ -140,6 +154,7 @@ def _class_state(fields: Mapping[str, Any]) -> ClassState:
     times = {name: _NEVER if fields[name] is None else float(fields[name]) for name in _TIMES}
     return ClassState(
         recent=tuple(Hit(*hit) for hit in fields["recent"]),
+        rise=Rise(*fields["rise"]) if fields.get("rise") else None,  # states stored before it was there do without
         run=None if fields["run"] is None else Hit(*fields["run"]),
         open=None if fields["open"] is None else Open(**fields["open"]),
         events=int(fields["events"]),

@@ -87,7 +87,14 @@ class Jobs:
         self._stopping = threading.Event()
 
     def start(self) -> None:
-        """Take up what a restart left, and begin."""
+        """Take up what a restart left, and begin.
+
+        Raises
+        ------
+        FolderTaken
+            Another process has the folder.
+        """
+        self._shelf.open()
         with self._changed:
             for name in self._shelf.names("job"):
                 self._take_up(name)
@@ -107,6 +114,7 @@ class Jobs:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
+        self._shelf.close()
 
     def by_address(self, address: str, asked: Asked) -> Job:
         """Have the recording at an address analysed.

@@ -13,6 +13,7 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from analytic.folders import FolderTaken, take
 from analytic.ids import is_identifier
 
 _LOG = logging.getLogger(__name__)
@@ -27,12 +28,38 @@ class Shelf:
     Parameters
     ----------
     folder
-        Made at the first write; None to keep all of it in memory alone.
+        Where they lie; None to keep all of it in memory alone.
     """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._held: dict[tuple[Drawer, str], Mapping[str, Any]] = {}
+        self._taken: int | None = None
+
+    def open(self) -> None:
+        """Have the folder for this process alone: two would take up each other's jobs.
+
+        Where it cannot be made, nothing is said yet: it may still come, and `write` says so.
+
+        Raises
+        ------
+        FolderTaken
+            Another process has it.
+        """
+        if self._folder is not None and self._taken is None:
+            try:
+                self._taken = take(self._folder, "jobs.dir")
+            except FolderTaken:
+                raise
+            except OSError as error:
+                where = {"folder": str(self._folder), "error": str(error)}
+                _LOG.warning("the folder of jobs cannot be used", extra=where)
+
+    def close(self) -> None:
+        """Give the folder back."""
+        if self._taken is not None:
+            os.close(self._taken)
+            self._taken = None
 
     def write(self, drawer: Drawer, name: str, value: Mapping[str, Any]) -> None:
         """Keep an object, whole or not at all.

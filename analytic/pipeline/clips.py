@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from analytic.audio.clip import SAMPLE_RATE_HZ, Clip, peak_dbfs, to_samples, to_seconds
 from analytic.errors import UnknownMethod
+from analytic.events.judging import Transition
 from analytic.events.level import Levels, measure
 from analytic.events.modes import Policies
-from analytic.events.policy import Policy, Step, Transition
+from analytic.events.policy import Policy, Step
 from analytic.events.state import State
 from analytic.events.surges import DEFAULT, Surge, SurgeSettings, find_surges
 from analytic.events.timeline import Span, timeline

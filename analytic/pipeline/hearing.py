@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytic.audio.clip import to_samples, to_seconds
+from analytic.events.judging import Look
 from analytic.events.modes import Policies
-from analytic.events.policy import Look, Policy
+from analytic.events.policy import Policy
 from model.stream import Heard, StreamingTagger, Stride, TaggerStream
 
 UNUSUAL = "unusual"

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from analytic.audio.clip import to_seconds
 from analytic.events import level, surges
+from analytic.events.judging import Transition
 from analytic.events.level import BLOCK_S, Levels
-from analytic.events.policy import Policy, Transition
+from analytic.events.policy import Policy
 from analytic.events.rules import Rule
 from analytic.events.state import State
 from analytic.events.surges import Surge, SurgeSettings, SurgeStart, SurgeState

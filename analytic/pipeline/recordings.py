@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from analytic.audio.clip import SAMPLE_RATE_HZ, peak_dbfs, to_samples, to_seconds
 from analytic.events import level, surges
+from analytic.events.judging import Transition
 from analytic.events.level import BLOCK_S, FLOOR_DBFS
-from analytic.events.policy import Policy, Transition
+from analytic.events.policy import Policy
 from analytic.events.state import State
 from analytic.events.surges import Surge, SurgeStart, SurgeState
 from analytic.events.timeline import Span, Timeline, in_order

@@ -7,8 +7,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from analytic.events.judging import Transition
 from analytic.events.level import FLOOR_DBFS
-from analytic.events.policy import Transition
 from analytic.events.types import AnonymizerName, Event, ModelName, Requestor, Source
 from model.labels import labels
 from model.tagger import TaggerCard

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from analytic.events.classes import ALERT_CLASSES
 from analytic.events.habituation import NONE
-from analytic.events.policy import Look, Policy, Transition
+from analytic.events.judging import Look, Transition
+from analytic.events.policy import Policy
 from analytic.events.rules import Rule
 from analytic.events.state import State
 from benchmarks.events.streams import CLASSES
@@ -61,13 +62,13 @@ def of_policy(policy: Policy, scores: Scores) -> Scores:
 
 
 def detect(policy: Policy, windows: Windows, scores: Scores) -> list[Detection]:
-    """Run the policy; windows in which no class reaches its lower threshold change nothing and are left out."""
-    off = np.array([rule.off for rule in policy.rules], np.float32)
+    """Run the policy; windows without a trace of any class change nothing and are left out."""
+    traces = np.array(policy.traces, np.float32)
     labels = windows.logits.astype(np.float32)
     state = State()
     found: list[Detection] = []
     began: dict[tuple[str, int], tuple[Transition, float]] = {}
-    for index in np.flatnonzero((scores >= off).any(axis=1)).tolist():
+    for index in np.flatnonzero((scores >= traces).any(axis=1)).tolist():
         stop_s = float(windows.stops_s[index])
         look = Look(stop_s - WINDOW_S, stop_s, WINDOW_S, index == 0, scores[index], sigmoid(labels[index]))
         step = policy.step(state, look)

@@ -20,7 +20,8 @@ from anonymizers.audit import epsilon_lower_bound
 from anonymizers.counts import EVENT, HOME, daily_cost, daily_counts, fleet_sum, zcdp
 from anonymizers.discrete import discrete_gaussian, discrete_laplace
 
-# The audits below draw from the operating system. A sound mechanism fails one of them once in a million runs.
+# The audits below draw from the operating system. A sound mechanism is found to cost too much once in a million runs;
+# that too little is shown lies further off than six deviations of what sixty runs showed.
 SURE = 1 - 1e-6
 RUNS = 30_000
 
@@ -54,7 +55,7 @@ class TestDailyCounts:
     def test_an_audit_finds_no_more_than_the_claim_and_not_much_less(self, epsilon: Decimal) -> None:
         found = shown(partial(released, epsilon=epsilon))
         assert found <= epsilon
-        assert found >= 0.7 * float(epsilon)
+        assert found >= 0.6 * float(epsilon)
 
     def test_an_audit_catches_half_the_noise(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(anonymizers.counts, "discrete_laplace", lambda scale: discrete_laplace(scale / 2))
@@ -174,7 +175,7 @@ class TestDiscreteGaussian:
     def test_an_audit_finds_no_more_than_it_costs_and_not_much_less(self) -> None:
         cost = exact_epsilon(Fraction(1), 1, self.DELTA)
         found = shown(lambda count: count + discrete_gaussian(Fraction(1)), self.DELTA)
-        assert 0.7 * cost <= found <= cost
+        assert 0.6 * cost <= found <= cost
 
     def test_that_is_within_what_zero_concentration_promises(self) -> None:
         for variance in (Fraction(1), Fraction(4), Fraction(100)):
@@ -184,7 +185,7 @@ class TestDiscreteGaussian:
 
     def test_an_audit_catches_half_the_noise(self) -> None:
         cost = exact_epsilon(Fraction(1), 1, self.DELTA)
-        assert shown(lambda count: count + discrete_gaussian(Fraction(1, 4)), self.DELTA, RUNS // 3) > cost
+        assert shown(lambda count: count + discrete_gaussian(Fraction(1, 4)), self.DELTA) > cost
 
 
 class TestFleetSum:
@@ -223,7 +224,7 @@ class TestFleetSum:
         epsilon = 6.0
         rho = zcdp(epsilon, delta)
         found = audit(epsilon, delta)
-        assert 0.2 * epsilon <= found <= epsilon
+        assert 0.1 * epsilon <= found <= epsilon  # sixty runs: 1.42 on average, deviation 0.1
         at_05 = rho + 2 * math.sqrt(rho * math.log(1 / 0.05))  # the same rho, where the audit sees well
         assert audit(epsilon, 0.05) <= at_05
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,10 +18,10 @@ import requests
 from websockets.sync.client import connect
 
 from analytic.app import Service
-from analytic.delivery.database import FolderTaken
 from analytic.delivery.signing import BadKey
 from analytic.delivery.verifying import Verifier
 from analytic.errors import BadSettings
+from analytic.folders import FolderTaken
 from analytic.settings import Settings, load
 from model.errors import TaggerNotInstalled
 from model.fake import FakeTagger
@@ -235,14 +236,26 @@ class TestTheFolder:
     ) -> None:
         with running(settings, alarm_tagger) as service:
             before = sockets(), files()
-            with pytest.raises(FolderTaken, match="another Hearken delivers from this folder"):
+            with pytest.raises(FolderTaken, match="another Hearken has this folder"):
                 Service(settings, alarm_tagger)
             assert (sockets(), files()) == before
             assert alarm(service, sound) in kept(service)
 
+    def test_a_second_one_on_its_jobs_is_refused_and_leaves_nothing_open(
+        self, settings: Settings, alarm_tagger: FakeTagger, tmp_path: Path
+    ) -> None:
+        other = settings.model_copy(update={"delivery": settings.delivery.model_copy(update={"dir": tmp_path / "o"})})
+        with running(settings, alarm_tagger):
+            before = sockets(), files(), threading.active_count()
+            second = Service(other, alarm_tagger)
+            with pytest.raises(FolderTaken, match=r"jobs\.dir"):
+                second.start()
+            assert (sockets(), files(), threading.active_count()) == before
+
     def test_each_has_its_own(self, alarm_tagger: FakeTagger, sound: bytes, tmp_path: Path) -> None:
         def at(name: str) -> Settings:
-            return load(http={"port": 0}, bus={"port": 0}, delivery={"dir": tmp_path / name})
+            own = tmp_path / name
+            return load(http={"port": 0}, bus={"port": 0}, delivery={"dir": own}, jobs={"dir": own / "jobs"})
 
         with running(at("one"), alarm_tagger) as one, running(at("other"), alarm_tagger) as other:
             event = alarm(one, sound)
@@ -265,7 +278,7 @@ class TestTheFolder:
             folder = settings.delivery.dir
             assert folder.stat().st_mode & 0o077 == 0
             found = {path.name: path.stat().st_mode & 0o077 for path in folder.iterdir()}
-        assert {"device.key", "outbox.sqlite3", "last-number", "lock"} <= set(found)
+        assert {"device.key", "outbox.sqlite3", "last-number"} <= set(found)
         assert set(found.values()) == {0}
 
     def test_a_key_that_others_may_read_stops_the_start_and_leaves_nothing_open(

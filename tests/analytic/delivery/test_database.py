@@ -17,8 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytic.delivery.database import Database, FolderTaken
+from analytic.delivery.database import Database
 from analytic.delivery.outbox import Outbox
+from analytic.folders import FolderTaken
 from tests.analytic.delivery.told import SIGNER, a_deletion, alarm, event_id
 
 ROOT = Path(__file__).parents[3]
@@ -74,7 +75,6 @@ class TestFolder:
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "a").rglob("*")}
         assert modes == {
             "delivery": 0o700,
-            "lock": 0o600,
             "outbox.sqlite3": 0o600,
             "outbox.sqlite3-wal": 0o600,
             "outbox.sqlite3-shm": 0o600,

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from analytic.events.policy import Look, Policy, Step, Transition
+from analytic.events.judging import Look, Transition
+from analytic.events.policy import Policy, Step
 from analytic.events.rules import Rule
 from analytic.events.state import State
 from analytic.events.verdict import Verdict

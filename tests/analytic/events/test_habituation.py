@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from analytic.events.classes import ALERT_CLASSES
 from analytic.events.habituation import NONE, Habituation, Told
+from analytic.events.judging import Look
 from analytic.events.odds import moved
-from analytic.events.policy import Look, Policy
+from analytic.events.policy import Policy
 from analytic.events.rules import Rule
 from model.labels import index_of
 from tests.analytic.events.looking import Story, again, look, rule, tell

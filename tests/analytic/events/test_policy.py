@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from analytic.events.classes import ALERT_CLASSES, AlertClass
-from analytic.events.policy import Look, Policy
+from analytic.events.judging import EARLIEST_S, Look
+from analytic.events.odds import moved
+from analytic.events.policy import TRACE, Policy
 from analytic.events.rules import Guard
 from analytic.events.state import State
 from model.labels import index_of
@@ -186,6 +188,51 @@ class TestOnsets:
         (start, end) = told([0.0] * 4 + [0.6] + END).told
         assert start.onset_s == end.onset_s == 3.5
         assert end.offset_s == 4.0
+
+
+class TestSoftBegin:
+    TRACE = float32(moved(0.5, -TRACE))
+
+    def test_a_sound_began_with_its_first_trace(self) -> None:
+        story = told([0.0, 0.0, self.TRACE, 0.1, 0.3, 0.6])
+        assert story.reasons[-1] == "alert"
+        assert story.told[0].onset_s == 2.5, "half a second before the end of the first window with a trace"
+
+    def test_less_than_a_trace_is_none_and_so_is_one_before_a_pause(self) -> None:
+        assert told([0.0, 0.0, just_below(self.TRACE), 0.6]).told[0].onset_s == 3.0
+        assert told([0.0, 0.4, 0.0, 0.4, 0.6]).told[0].onset_s == 3.0
+
+    def test_a_trace_that_was_always_there_says_nothing_beyond_ten_seconds(self) -> None:
+        assert told([0.0, *[0.1] * 100, 0.6]).told[0].onset_s == 52.0 - EARLIEST_S
+
+    def test_windows_that_are_missing_end_the_row(self) -> None:
+        policy = Policy([rule()])
+        windows = looks(policy, [0.0, 0.1, 0.1, 0.1, 0.1, 0.6])
+        assert tell(policy, windows).told[0].onset_s == 2.0
+        assert tell(policy, windows[:2] + windows[4:]).told[0].onset_s == 3.5
+
+    def test_after_an_event_the_next_begins_where_its_trace_was_lowest(self) -> None:
+        story = told([0.6, 0.2, 0.2, 0.15, 0.1, 0.1, 0.2, 0.6])
+        assert story.phases == ["start", "end", "start"]
+        assert story.told[2].onset_s == 4.0
+
+    def test_what_is_vetoed_is_a_trace_all_the_same(self) -> None:
+        one = rule(guards=(Guard("talk", (5,), 1.0),))
+        story = told([{}, {3: 0.6, 5: 0.9}, {3: 0.6, 5: 0.9}, {3: 0.6}], one)
+        assert story.reasons == ["quiet", "guarded", "guarded", "alert"]
+        assert story.told[0].onset_s == 2.0
+
+    def test_a_state_that_was_stored_without_traces_is_read(self) -> None:
+        stored = told([0.0, 0.1]).state.to_json()
+        del stored["fire"]["rise"]
+        assert State.from_json(stored).of("fire").rise is None
+
+    def test_a_window_without_a_trace_changes_nothing(self) -> None:
+        policy = Policy([rule()])
+        windows = looks(policy, [0.0, 0.0, 0.1, 0.6, *[0.0] * 6, 0.1, 0.6])
+        heard = [one for one in windows if one.scores[0] >= policy.traces[0]]
+        assert len(heard) == 4
+        assert tell(policy, heard).told == tell(policy, windows).told
 
 
 class TestRelease:

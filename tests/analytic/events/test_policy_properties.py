@@ -14,7 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analytic.events.habituation import NONE, Habituation
-from analytic.events.policy import Look, Policy, Transition
+from analytic.events.judging import EARLIEST_S, Look, Transition
+from analytic.events.policy import TRACE, Policy
 from analytic.events.rules import Guard, Rule
 from analytic.events.state import State
 from tests.analytic.events.looking import HOP_S, UNIX_S, Row, Story, again, float32, just_below, look, looks, rule, tell
@@ -204,6 +205,7 @@ def test_the_time_axis_is_the_callers_choice(policy: Policy, heard: list[Row], z
         assert one.onset_s - zero_s == pytest.approx(same.onset_s, abs=1e-5)
 
 
+traces = st.floats(float32(0.01), just_below(OFF), width=32)
 between = st.floats(float32(OFF), just_below(ON), width=32)
 loud_or_quiet = st.lists(scores, max_size=8)
 
@@ -227,9 +229,20 @@ def test_nothing_below_on_ever_opens(one: Rule, heard: list[float]) -> None:
     assert policy.run(looks(policy, [{3: score} for score in heard])).transitions == []
 
 
-def slowly(one: Rule, heard: list[float]) -> list[tuple[int, int]]:
-    """First and last window of each event, by plain counting: nothing but thresholds, N of M, and a release."""
-    found: list[tuple[int, int]] = []
+TRACE_OF_ON = math.exp(-TRACE) / (1 + math.exp(-TRACE))  # ON is 0.5: its odds are 1
+
+
+def begins(heard: list[float], first: int, fresh: int) -> int:
+    """The window that an event's sound begins in, its first that counts being `first`, none before `fresh` its own."""
+    row = max((at + 1 for at in range(first) if heard[at] < TRACE_OF_ON), default=0)
+    if fresh and row < fresh:  # all of it from the window that closed the event before
+        row = max(range(fresh - 1, first + 1), key=lambda at: (-heard[at], at))
+    return row
+
+
+def slowly(one: Rule, heard: list[float]) -> list[tuple[int, int, int]]:
+    """Begin, first and last window of each event, by plain counting: thresholds, N of M, a release, a row of traces."""
+    found: list[tuple[int, int, int]] = []
     first = last = None
     fresh = 0  # the first window that may still confirm
     for place, score in enumerate(heard):
@@ -241,14 +254,14 @@ def slowly(one: Rule, heard: list[float]) -> list[tuple[int, int]]:
         elif score >= OFF:
             last = place
         elif last is not None and (place - last) * HOP_S >= one.release_s:
-            found.append((first, last))
+            found.append((begins(heard, first, fresh), first, last))
             first, fresh = None, place + 1
-    return found + ([(first, last)] if first is not None and last is not None else [])
+    return found + ([(begins(heard, first, fresh), first, last)] if first is not None and last is not None else [])
 
 
 @given(
     rules(max_s=math.inf, min_s=0.0, cool_down_s=0.0, habituation=NONE, lag_s=0.5),
-    st.lists(scores, min_size=1, max_size=25),
+    st.lists(scores | traces, min_size=1, max_size=40),
 )
 def test_what_is_found_is_what_a_slow_reader_finds(one: Rule, heard: list[float]) -> None:
     policy = Policy([one])
@@ -260,10 +273,10 @@ def test_what_is_found_is_what_a_slow_reader_finds(one: Rule, heard: list[float]
     wanted = slowly(one, heard)
     assert len(ends) == len(wanted)
     earlier_s = 0.0
-    for end, (first, last) in zip(ends, wanted, strict=True):
+    for end, (begin, first, last) in zip(ends, wanted, strict=True):
         assert end.score == max(policy_score(heard[first : last + 1]))
-        onset_s = 0.0 if first == 0 else 2.0 + HOP_S * first - 0.5
-        assert end.onset_s == max(onset_s, earlier_s)
+        onset_s, sure_s = (0.0 if at == 0 else 2.0 + HOP_S * at - 0.5 for at in (begin, first))
+        assert end.onset_s == max(onset_s, sure_s - EARLIEST_S, earlier_s)
         lasts = last == len(heard) - 1
         offset_s = 2.0 + HOP_S * last if lasts else HOP_S * last + 0.5
         assert end.offset_s == max(offset_s, end.onset_s + 0.5)

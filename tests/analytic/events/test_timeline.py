@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytic.events.timeline import LAG_S, OFF, ON, Span, Timeline, in_order, timeline
+from analytic.events.timeline import EARLIEST_S, LAG_S, OFF, ON, TRACE, Span, Timeline, in_order, timeline
 from tests.analytic.events.looking import float32, just_below
 
 DOG, BELL = 74, 200
@@ -57,8 +57,27 @@ def test_a_class_goes_on_until_it_falls_below_off() -> None:
     assert len(barks(0.9, just_below(OFF), just_below(OFF), just_below(OFF), just_below(OFF), 0.9)) == 2
 
 
-def test_between_the_thresholds_nothing_begins() -> None:
-    assert barks(0.15, 0.15, 0.9) == [(2.5, 3.0)]
+def test_between_the_thresholds_nothing_is_heard() -> None:
+    assert barks(*[just_below(ON)] * 9) == []
+
+
+class TestSoftBegin:
+    def test_a_sound_began_with_its_first_trace(self) -> None:
+        assert barks(0, 0, TRACE, 0.05, 0.9, 0) == [(2.5, 3.0)]
+        assert barks(0, 0, just_below(TRACE), 0.05, 0.9, 0) == [(3.0, 3.5)]
+
+    def test_a_trace_before_a_pause_is_none_of_it(self) -> None:
+        assert barks(0, 0.1, 0.1, 0, 0.9, 0) == [(3.5, 4.0)]
+
+    def test_a_trace_that_was_always_there_says_nothing_beyond_ten_seconds(self) -> None:
+        assert barks(*[0.05] * 100, 0.9)[0][0] == 51.5 - EARLIEST_S
+
+    def test_after_a_span_the_next_begins_where_its_trace_was_lowest(self) -> None:
+        assert barks(0.9, 0.05, 0.05, 0.04, 0.03, 0.03, 0.05, 0.9, 0, 0) == [(0.0, 0.5), (4.0, 4.5)]
+
+    def test_one_class_has_nothing_to_do_with_the_other(self) -> None:
+        found = heard({}, {DOG: 0.05}, {DOG: 0.05, BELL: 0.9}, {DOG: 0.9, BELL: 0.9})
+        assert [(span.label_index, span.onset_s) for span in found] == [(DOG, 2.0), (BELL, 2.5)]
 
 
 @pytest.mark.parametrize("on", [ON, 0.1, 0.3, 0.7, 0.9, 1.0])
@@ -84,7 +103,7 @@ def test_a_sound_shorter_than_a_window_is_one_span() -> None:
 
 @pytest.mark.parametrize(("on", "off"), [(0.2, 0.3), (1.1, 0.1), (0.2, 0.0), (float("nan"), 0.1)])
 def test_thresholds_of_another_order_are_refused(on: float, off: float) -> None:
-    with pytest.raises(ValueError, match="0 < off <= on <= 1, found off"):
+    with pytest.raises(ValueError, match="0 < trace <= off <= on <= 1, found trace"):
         heard({}, on=on, off=off)
 
 
@@ -94,7 +113,9 @@ def test_not_as_many_borders_as_windows_are_refused(starts: list[float], stops: 
         timeline(np.zeros((2, 527), np.float32), starts, stops)
 
 
-scores = st.sampled_from([0.0, just_below(OFF), OFF, 0.15, just_below(ON), ON, 0.6, 1.0])
+scores = st.sampled_from(
+    [0.0, just_below(TRACE), TRACE, 0.05, just_below(OFF), OFF, 0.15, just_below(ON), ON, 0.6, 1.0]
+)
 windows = st.lists(st.tuples(scores, scores), min_size=1, max_size=20)
 lags = st.sampled_from([0.1, 0.5, 1.0, 2.0, 3.0])
 

@@ -14,6 +14,7 @@ import pytest
 
 from analytic.errors import AddressRefused, InvalidParameter, TooManyJobs, UnknownJob, UnknownMethod
 from analytic.events.types import Event, Message
+from analytic.folders import FolderTaken
 from analytic.jobs.analyst import Analyst
 from analytic.jobs.job import Asked, Job
 from analytic.jobs.jobs import Jobs
@@ -384,8 +385,21 @@ class TestRestart:
 
     def test_a_second_one_changes_nothing_more(self, make_jobs: MakeJobs, recording: bytes, tmp_path: Path) -> None:
         job = make_jobs(tmp_path, start=False).upload("it", recording, ASKED)
-        once, twice = (make_jobs(tmp_path).get(job.id) for _ in range(2))
-        assert once == twice
+        found = []
+        for _ in range(2):
+            jobs = make_jobs(tmp_path)
+            found.append(jobs.get(job.id))
+            jobs.stop()
+        assert found[0] == found[1]
+
+    def test_one_beside_it_is_refused_and_harms_nothing(
+        self, make_jobs: MakeJobs, recording: bytes, tmp_path: Path
+    ) -> None:
+        jobs = make_jobs(tmp_path)
+        with pytest.raises(FolderTaken, match=r"another Hearken has this folder; give each its own jobs\.dir"):
+            make_jobs(tmp_path)
+        job = ended(jobs, jobs.upload("it", recording, ASKED))
+        assert job.state == "done"
 
     def test_without_a_folder_nothing_outlives_it(self, make_jobs: MakeJobs, recording: bytes) -> None:
         jobs = make_jobs()

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from analytic.api.describe import event_schema
-from analytic.events.policy import Transition
+from analytic.events.judging import Transition
 from analytic.events.rules import Rule, Severity
 from analytic.events.types import AnonymizerName, Requestor, Source, Stamp
 from analytic.pipeline.telling import Teller, instant

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analytic.events.policy import Look, Policy
+from analytic.events.judging import Look
+from analytic.events.policy import Policy
 from benchmarks.events import windows
 from benchmarks.events.calibrate import ALLOWED, STEP, Place, curve, points, tallies
 from benchmarks.events.detect import EVERY, baseline, class_scores, detect, of_policy, rules
