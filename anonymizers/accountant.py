@@ -13,17 +13,14 @@ Differential Privacy", 2014, theorem 3.16). Here a unit lives in one `period`, s
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+
+from anonymizers.ledger_file import LedgerFile
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS releases (
@@ -125,23 +122,8 @@ class Ledger:
 
     def __init__(self, path: Path | None, caps: Caps, timeout_s: float = 10.0) -> None:
         self._caps = caps
-        self._lock = threading.RLock()
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # Only a new file: to close one that is there would give up this process's locks on it (fcntl(2)).
-            with contextlib.suppress(FileExistsError):
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        self._connection = sqlite3.connect(
-            path or ":memory:", isolation_level=None, check_same_thread=False, timeout=timeout_s
-        )
-        try:
-            self._begin_log(timeout_s)
-            for pragma in ("synchronous=FULL", "trusted_schema=OFF"):
-                self._connection.execute(f"PRAGMA {pragma}")
-            self._connection.executescript(_SCHEMA)
-        except BaseException:
-            self._connection.close()
-            raise
+        self._file = LedgerFile(path, _SCHEMA, timeout_s)
+        self._lock, self._connection = self._file.lock, self._file.connection
 
     def release(
         self, requestor: str, period: str, query: str, epsilon: Decimal, sample: Callable[[], Counts]
@@ -189,25 +171,11 @@ class Ledger:
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._connection.close()
-
-    def _begin_log(self, timeout_s: float) -> None:
-        """Have a write-ahead log; where several processes begin it at once, SQLite does not wait for them by itself."""
-        until = time.monotonic() + timeout_s
-        while True:
-            try:
-                self._connection.execute("PRAGMA journal_mode=WAL")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                    raise
-                time.sleep(0.005)
-            else:
-                return
+        self._file.close()
 
     def _spend(self, requestor: str, key: tuple[str, str, str], epsilon: Decimal) -> None:
         """Note what an answer costs, unless this requestor has had it; on disk when this returns."""
-        with self._transaction():
+        with self._file.transaction():
             period = key[0]
             if self._has(requestor, key):
                 return
@@ -223,7 +191,7 @@ class Ledger:
 
     def _keep(self, key: tuple[str, str, str], counts: Counts) -> Counts:
         """Keep an answer, unless another process was faster; return the one that is kept."""
-        with self._transaction():
+        with self._file.transaction():
             self._connection.execute(
                 "UPDATE releases SET answer = ? WHERE period = ? AND query = ? AND epsilon = ? AND answer IS NULL",
                 (json.dumps(dict(counts)), *key),
@@ -256,14 +224,3 @@ class Ledger:
         clause, values = (" AND requestor = ?", (period, requestor)) if requestor is not None else ("", (period,))
         rows = self._connection.execute(f"SELECT epsilon FROM {table} WHERE period = ?{clause}", values)  # noqa: S608 - tables are ours
         return sum((Decimal(found) for (found,) in rows), Decimal(0))
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise

@@ -118,9 +118,17 @@ def fleet_sum(homes: Iterable[Counts], classes: Iterable[str], cap: int, epsilon
     ValueError
         Not such numbers, or no class.
     """
-    _check(epsilon)
-    if not (0 < delta <= MOST_DELTA):
-        raise ValueError(f"delta lies above 0 and is at most {MOST_DELTA:g}, found {delta:g}")
+    return with_noise(clipped_sums(homes, classes, cap), cap, epsilon, delta)
+
+
+def clipped_sums(homes: Iterable[Counts], classes: Iterable[str], cap: int) -> dict[str, int]:
+    """Return the exact sums of `fleet_sum`, which are not for release.
+
+    Raises
+    ------
+    ValueError
+        Not such numbers, or no class.
+    """
     if cap < 1:
         raise ValueError(f"cap is at least 1, found {cap}")
     sums = dict.fromkeys(classes, 0)  # a class that is named twice is still one: a home must not count twice in it
@@ -129,11 +137,36 @@ def fleet_sum(homes: Iterable[Counts], classes: Iterable[str], cap: int, epsilon
     for home in homes:
         for name in sums:
             sums[name] += min(max(0, _whole(name, home.get(name, 0))), cap)
-    variance = Fraction(cap**2 * len(sums)) / (2 * Fraction(zcdp(epsilon, delta)))
+    return sums
+
+
+def with_noise(sums: Counts, cap: int, epsilon: float, delta: float) -> Release:
+    """Release what `clipped_sums` returned, as `fleet_sum` does.
+
+    Raises
+    ------
+    ValueError
+        `epsilon` or `delta` is none.
+    """
+    variance = Fraction(cap**2 * len(sums)) / (2 * Fraction(fleet_rho(epsilon, delta)))
     return Release(
         {name: max(0, count + discrete_gaussian(variance)) for name, count in sums.items()},
         Cost(HOME, "discrete Gaussian", epsilon, delta, math.sqrt(variance)),
     )
+
+
+def fleet_rho(epsilon: float, delta: float) -> float:
+    """Return what a release over a fleet costs a home, in terms of zero-concentrated privacy.
+
+    Raises
+    ------
+    ValueError
+        `epsilon` is no finite number above 0, or `delta` not within 0..1e-6.
+    """
+    _check(epsilon)
+    if not (0 < delta <= MOST_DELTA):
+        raise ValueError(f"delta lies above 0 and is at most {MOST_DELTA:g}, found {delta:g}")
+    return zcdp(epsilon, delta)
 
 
 def zcdp(epsilon: float, delta: float) -> float:
