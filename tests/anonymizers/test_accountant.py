@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -370,22 +371,26 @@ class TestRace:
             print(json.dumps(told))
         """
         lines = "\n".join(line.removeprefix(" " * 12) for line in child.splitlines())
-        children = [
-            subprocess.Popen(
-                [sys.executable, "-c", lines, str(path), f"r{number}"],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for number in range(4)
-        ]
-        for one in children:
-            assert one.stdin is not None
-            one.stdin.close()  # they all wait for this
-            one.stdin = None
-        told = [json.loads(one.communicate(timeout=60)[0]) for one in children]
+        with contextlib.ExitStack() as stack:
+            children = [
+                stack.enter_context(
+                    subprocess.Popen(
+                        [sys.executable, "-c", lines, str(path), f"r{number}"],
+                        cwd=ROOT,
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        text=True,
+                    )
+                )
+                for number in range(4)
+            ]
+            for one in children:
+                assert one.stdin is not None
+                one.stdin.close()  # they all wait for this
+                one.stdin = None
+            said = [one.communicate(timeout=60)[0] for one in children]
         assert [one.returncode for one in children] == [0] * 4
+        told = [json.loads(one) for one in said]
         released: dict[str, int] = {}
         for answers in told:
             assert len(answers) <= 20
