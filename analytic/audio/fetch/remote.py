@@ -22,7 +22,12 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _PIECE_BYTES = 1 << 16
 _READ_ON_BYTES = 4 << 20  # a seek forwards by less than this reads on: cheaper than asking anew
 _BLOCK_BYTES, _MOST_BLOCKS = 1 << 17, 64
-_HEADERS = {"User-Agent": "Hearken", "Accept": "audio/*, video/*, */*;q=0.5", "Accept-Encoding": "identity"}
+_HEADERS = {
+    "User-Agent": "Hearken",
+    "Accept": "audio/*, video/*, */*;q=0.5",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
 
 
 class Fetcher:
@@ -204,6 +209,7 @@ class Remote:
 
     def _sent(self, address: str, headers: dict[str, str]) -> requests.Response:
         timeout = (self.rules.connect_s, self.rules.read_s)
+        self._session.close()  # a server that closes a kept connection just now would end a fetch of hours
         try:
             request = self._session.prepare_request(requests.Request("GET", address, headers=headers))
             # Not by the session: it reads the body of a redirect to its end, however long that is.

@@ -100,7 +100,13 @@ def make_jobs(
 
 @pytest.fixture
 def make_client(pipeline: Pipeline, predictor: Predictor, make_jobs: MakeJobs) -> MakeClient:
+    """A service's doors; another one ends the one before, as a restart does."""
+    before: list[Jobs] = []
+
     def make(access: AccessRules | None = None, **options: Any) -> FlaskClient:
+        for jobs in before:
+            jobs.stop()
+        before[:] = [make_jobs(**options)]
         doors = application.Doors(
             pipeline,
             predictor,
@@ -108,7 +114,7 @@ def make_client(pipeline: Pipeline, predictor: Predictor, make_jobs: MakeJobs) -
             Metrics(),
             lambda: None,
             2_000_000,
-            analyze=Analyze(make_jobs(**options)),
+            analyze=Analyze(before[0]),
             surges=Surges(pipeline, AudioLimits()),
         )
         app: Flask = application.create(doors)

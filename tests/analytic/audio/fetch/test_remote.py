@@ -125,6 +125,18 @@ def test_going_back_and_forth_uses_few_requests(serve: Serve, opened: Opened) ->
     assert len(server.asked) <= 4
 
 
+def test_a_connection_that_the_server_keeps_for_a_while_is_not_used_again(serve: Serve, opened: Opened) -> None:
+    """It may close it at any moment, and the next question would be lost with it."""
+
+    def kept(asked: Asked) -> Iterator[bytes]:
+        yield from ranged(CONTENT)(asked)
+        time.sleep(0.2)
+
+    remote = opened(serve(kept))
+    for at in (len(CONTENT) - 5_000, 1 << 20, len(CONTENT) - 200_000):
+        assert remote.read_at(at, 100) == CONTENT[at : at + 100]
+
+
 def test_a_short_way_forwards_is_read_over(serve: Serve, opened: Opened) -> None:
     server = serve(ranged(CONTENT))
     remote = opened(server)
