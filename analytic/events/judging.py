@@ -93,7 +93,9 @@ def judge(
     mine = before
     if mine.open is not None and _missed(rule, mine.open, look):
         mine = close(rule, mine, mine.open, transitions)
-    mine = replace(mine, rise=_rise(rule, mine, look, score) if score >= trace else None)
+    rise = _rise(rule, mine, look, score) if score >= trace else None
+    if rise is not mine.rise:
+        mine = replace(mine, rise=rise)
     if mine.open is not None:
         return _going(rule, mine, mine.open, look, score, label, child, transitions)
     veto = _veto(rule, score, look, child) if score >= rule.on else None
