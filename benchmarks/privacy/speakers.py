@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.privacy.attackers.base import Embeddings, VoiceReader
+from benchmarks.privacy.attackers.base import VoiceReader
+from benchmarks.privacy.attackers.embeddings import Embeddings
 from benchmarks.privacy.attackers.voices import cosines, fit
 from benchmarks.privacy.clips import MAIN, Condition, trimmed
 from benchmarks.privacy.inverters.choice import inverters

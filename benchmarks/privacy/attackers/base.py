@@ -12,13 +12,10 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points
 from typing import Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from benchmarks.privacy.attackers.embeddings import Embeddings
 from model.tagger import Waveform
 
 GROUP = "hearken.attackers"
-Embeddings = NDArray[np.float64]
 
 
 class Transcriber(Protocol):

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.privacy.attackers.base import Embeddings
+from benchmarks.privacy.attackers.embeddings import Embeddings
 from model.tagger import SAMPLE_RATE_HZ, Waveform
 
 FRAMES = 160

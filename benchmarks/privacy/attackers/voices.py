@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.privacy.attackers.base import Embeddings
+from benchmarks.privacy.attackers.embeddings import Embeddings
 from benchmarks.privacy.features import voice_statistics
 from model.tagger import Waveform
 
