@@ -161,7 +161,7 @@ def test_when_nobody_reads_its_output_any_more_it_ends(bus: Bus, process: Proces
         listener.stdout.readline()
         listener.stdout.close()
         bus.publish([FIRE])
-        listener.wait(timeout=3)
+        listener.wait(timeout=WAIT_S)
         assert "trying again" not in listener.stderr.read()
 
 

@@ -44,7 +44,7 @@ def test_it_says_one_line_answers_and_ends_cleanly_when_told(process: Process, n
                 subscriber.recv(timeout=10)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1001
-        assert service.wait(timeout=5) == 0
+        assert service.wait(timeout=15) == 0
         assert service.stdout.read() == "", "one line and no other"
         assert not {json.loads(line)["level"] for line in service.stderr.read().splitlines()} & {"error", "critical"}
 
@@ -58,7 +58,7 @@ def test_an_open_connection_does_not_hold_it_up(process: Process) -> None:
         kept.request("GET", "/healthz")
         assert kept.getresponse().read()
         service.send_signal(signal.SIGTERM)
-        assert service.wait(timeout=5) == 0
+        assert service.wait(timeout=15) == 0
 
 
 def test_told_twice_it_ends_as_cleanly(process: Process) -> None:
@@ -66,7 +66,7 @@ def test_told_twice_it_ends_as_cleanly(process: Process) -> None:
         addresses(service)
         service.send_signal(signal.SIGINT)
         service.send_signal(signal.SIGTERM)
-        assert service.wait(timeout=5) == 0
+        assert service.wait(timeout=15) == 0
 
 
 def test_its_memory_stays_out_of_core_files(process: Process) -> None:

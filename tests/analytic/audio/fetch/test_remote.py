@@ -357,7 +357,7 @@ def test_an_answer_that_drips_is_given_up_in_time(dripping: Callable[..., Server
     began = time.monotonic()
     with pytest.raises(FetchFailed, match=r"longer than 0\.3 s|no answer in time|no connection"):
         fetched(server, total_s=0.3, read_s=5.0)
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 4.0
 
 
 def test_answers_that_say_continue_for_ever_are_given_up_in_time(serve: Serve) -> None:
@@ -365,7 +365,7 @@ def test_answers_that_say_continue_for_ever_are_given_up_in_time(serve: Serve) -
     began = time.monotonic()
     with pytest.raises(FetchFailed):
         fetch(server, total_s=0.3, read_s=5.0)
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 4.0
 
 
 @pytest.mark.parametrize("head", [[], says(200, {"Content-Length": 10})])
@@ -378,7 +378,7 @@ def test_a_server_that_falls_silent_is_given_up(serve: Serve, head: list[bytes])
     began = time.monotonic()
     with pytest.raises(FetchFailed, match=r"no answer in time|broke off"):
         fetched(server, read_s=0.2)
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 4.0
 
 
 def test_a_port_where_nobody_listens_has_no_connection(serve: Serve) -> None:
@@ -560,7 +560,7 @@ def test_a_secure_answer_that_drips_is_given_up_in_time(
     began = time.monotonic()
     with pytest.raises(FetchFailed, match=r"longer than 0\.5 s"):
         whole(remote)
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 4.0
     remote.close()
 
 

@@ -484,7 +484,7 @@ class TestOutages:
         began = time.monotonic()
         one.publish(phase="start")
         one.wait_until_reachable(False)
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 7
         broker.resume()
         one.wait_until_reachable()
         one.wait_until_delivered()
