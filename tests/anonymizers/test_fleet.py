@@ -22,6 +22,7 @@ import anonymizers.fleet
 from anonymizers.counts import HOME, zcdp
 from anonymizers.fleet import WINDOW_DAYS, FleetBudgetSpent, FleetCaps, FleetLedger
 
+ROOT = Path(__file__).parents[2]
 DAY = dt.date(2026, 1, 31)
 HOMES = [{"fire": 1, "scream": 9}, {"fire": 2}, {}]
 CLASSES = ("fire", "scream")
@@ -80,9 +81,14 @@ class TestRelease:
     def test_so_many_fit_as_the_documentation_says(self, epsilon: float, window: int, lifetime: int) -> None:
         caps, rho = FleetCaps(), zcdp(epsilon, DELTA)
         assert (int(caps.window_rho / rho), int(caps.lifetime_rho / rho)) == (window, lifetime)
-        page = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text(encoding="utf-8")
+        page = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
         assert str(window) in page
         assert str(lifetime) in page
+
+    def test_the_noise_is_as_the_documentation_says(self, make: Make) -> None:
+        cost = ask(make(), epsilon=0.3, classes=list("abcdef")).release.cost
+        page = (ROOT / "PRIVACY.md").read_text(encoding="utf-8")
+        assert f"off by {cost.scale:.0f} (standard deviation, epsilon 0.3, six classes" in page
 
     def test_homes_are_clipped_before_noise(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("anonymizers.counts.discrete_gaussian", lambda variance: 0)
