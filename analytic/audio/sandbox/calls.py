@@ -13,20 +13,31 @@ import errno
 import platform
 import struct
 
-_X86_64, _AARCH64 = 0xC000003E, 0xC00000B7
-_ALLOWED = {
-    # recvfrom sendto futex rt_sigprocmask rt_sigreturn mmap munmap mremap mprotect madvise brk getrusage
-    # sched_getaffinity sched_yield clock_gettime getrandom getpid gettid restart_syscall exit exit_group
-    "x86_64": (
-        _X86_64,
-        (45, 44, 202, 14, 15, 9, 11, 25, 10, 28, 12, 98, 204, 24, 228, 318, 39, 186, 219, 60, 231),
-    ),
-    "aarch64": (
-        _AARCH64,
-        (207, 206, 98, 135, 139, 222, 215, 216, 226, 233, 214, 165, 123, 124, 113, 278, 172, 178, 128, 93, 94),
-    ),
+ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+ALLOWED = {  # by name: the numbers on x86_64 and on aarch64
+    "recvfrom": (45, 207),
+    "sendto": (44, 206),
+    "futex": (202, 98),
+    "rt_sigprocmask": (14, 135),
+    "rt_sigreturn": (15, 139),
+    "mmap": (9, 222),
+    "munmap": (11, 215),
+    "mremap": (25, 216),
+    "mprotect": (10, 226),
+    "madvise": (28, 233),
+    "brk": (12, 214),
+    "getrusage": (98, 165),
+    "sched_getaffinity": (204, 123),
+    "sched_yield": (24, 124),
+    "clock_gettime": (228, 113),
+    "getrandom": (318, 278),
+    "getpid": (39, 172),
+    "gettid": (186, 178),
+    "restart_syscall": (219, 128),
+    "exit": (60, 93),
+    "exit_group": (231, 94),
 }
-_OWN_LIMITS = {"x86_64": 302, "aarch64": 261}  # prlimit64, of this process alone
+OWN_LIMITS = {"prlimit64": (302, 261)}  # of this process alone
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _LOAD, _EQUALS, _RETURN = 0x20, 0x15, 0x06
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
@@ -43,17 +54,19 @@ def confine_calls() -> bool:
     It must have given up new privileges (PR_SET_NO_NEW_PRIVS).
     """
     machine = platform.machine()
-    if machine not in _ALLOWED:
+    if machine not in ARCHITECTURES:
         return False
-    steps = _steps(*_ALLOWED[machine], _OWN_LIMITS[machine])
+    steps = steps_on(machine)
     program = _Program(len(steps) // 8, steps)
     done: int = ctypes.CDLL(None).prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0)
     return done == 0
 
 
-def _steps(architecture: int, allowed: tuple[int, ...], own_limits: int) -> bytes:
-    """Return the filter: a list of steps, where a comparison says how many to skip if it holds, and if not."""
-    count = len(allowed)
+def steps_on(machine: str) -> bytes:
+    """Return the filter for a machine: steps, where a comparison says how many to skip if it holds, and if not."""
+    architecture, column = ARCHITECTURES[machine], list(ARCHITECTURES).index(machine)
+    allowed = [numbers[column] for numbers in ALLOWED.values()]
+    own_limits, count = OWN_LIMITS["prlimit64"][column], len(allowed)
     return b"".join(
         struct.pack("=HBBI", *step)
         for step in (
