@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import delivery_tables, event_tables, preprocessing_table, recordings_table, report
+from benchmarks.privacy import controls as privacy_controls
 from benchmarks.privacy import table as privacy_table
 from benchmarks.privacy import veto_table
 
@@ -183,6 +184,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "privacy": privacy,
     "privacy_table": privacy_table.table,
     "privacy_line": privacy_table.line,
+    "privacy_controls": privacy_controls.table,
     "privacy_veto": veto_table.table,
     "delivery": delivery_tables.delivery,
     "delivery_line": delivery_tables.delivery_line,

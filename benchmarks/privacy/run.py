@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Hearken authors
 # SPDX-License-Identifier: MIT
-"""``python -m benchmarks.privacy [--methods A,B] [--quick] [--speech DIR] [--workers N] [--draw]``.
+"""``python -m benchmarks.privacy [--methods A,B] [--quick] [--speech DIR] [--workers N] [--draw] [--controls]``.
 
 Parts that were measured with the same sources are taken from build/bench-privacy, so a run that was cut off goes on.
 Methods that are not named keep the figures that stand in benchmarks/results/privacy.json.
@@ -20,17 +20,19 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import report
-from benchmarks.privacy import measure, picture, quick, speakers, validity
+from benchmarks.privacy import measure, picture, quick, validity
 from benchmarks.privacy.attackers import base
 from benchmarks.privacy.clips import MAIN
-from benchmarks.privacy.material import WHOLE, natural
-from benchmarks.privacy.methods import ATTACKER, HOUSEHOLD, Method, known_as, names
+from benchmarks.privacy.controls import controls
+from benchmarks.privacy.methods import known_as, names
 from benchmarks.privacy.synthesis import CACHE
 
 ROOT = Path(__file__).parents[2]
-_PAUSES = "benchmarks.privacy.pauses:Pauses"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_LATER = ("run.py", "pauses.py", "picture.py", "table.py", "validity.py", "veto.py", "veto_picture.py", "veto_table.py")
+_LATER = (
+    *("run.py", "controls.py", "home.py", "pauses.py", "picture.py", "table.py", "validity.py"),
+    *("veto.py", "veto_picture.py", "veto_table.py"),
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,6 +40,10 @@ def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     if options.draw:
         print(f"wrote {picture.draw(report.read('privacy')['methods']).name}")
+        return 0
+    if options.controls:
+        known = report.read("privacy")
+        print(f"wrote {report.write('privacy', known | {'controls': controls(options.speech)}).name}")
         return 0
     chosen = options.methods.split(",") if options.methods else names()
     if options.quick:
@@ -85,16 +91,6 @@ def measured(chosen: Sequence[str], speech: Path | None, workers: int) -> dict[s
             record |= one_part(name, part, speech, sources)
         records[known_as(name)] = {**record, "worst": worst(record)}
     return records
-
-
-def controls(speech: Path | None) -> dict[str, Any]:
-    """Return how well natural speakers are linked by the background of their recordings, with no voice left in it."""
-    people = natural(WHOLE, speech)
-    if people is None:
-        return {}
-    ours, theirs = Method(_PAUSES, HOUSEHOLD), Method(_PAUSES, ATTACKER)
-    found = speakers.linkability("pauses", ours, theirs, speakers.of_people(people), base.voice_readers())
-    return {"background_alone": found}
 
 
 def one_part(name: str, part: str, speech: Path | None, sources: str) -> dict[str, Any]:
@@ -158,5 +154,6 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="only the short version, which writes nothing")
     parser.add_argument("--speech", type=Path, help="a folder with a folder of sound files for each person")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes at once")
+    parser.add_argument("--controls", action="store_true", help="only measure anew what links natural speakers")
     parser.add_argument("--draw", action="store_true", help="only draw the picture anew")
     return parser.parse_args(arguments)

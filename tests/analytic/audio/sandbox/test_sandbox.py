@@ -241,7 +241,8 @@ def test_a_nursery_that_is_killed_is_started_anew(encode: Encode, caplog: pytest
             first = nursery(sandbox)
             first.kill()
             first.wait(10)
-            assert sandbox.decode(encode(SOUND), AudioLimits()).clip.waveform.size == SOUND.size
+            for _ in range(2):  # the decoder that it had made ready may still do its work
+                assert sandbox.decode(encode(SOUND), AudioLimits()).clip.waveform.size == SOUND.size
             assert nursery(sandbox).pid != first.pid
         assert len(caplog.records) == 3
 
