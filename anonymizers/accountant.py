@@ -20,7 +20,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-from anonymizers.ledger_file import LedgerFile
+from anonymizers.ledger_file import LedgerFile, check_cap
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS releases (
@@ -58,10 +58,8 @@ class Caps:
     home: Decimal = Decimal(1)
 
     def __post_init__(self) -> None:
-        for name in ("requestor", "home"):
-            value = getattr(self, name)
-            if not (value.is_finite() and value > 0):
-                raise ValueError(f"{name}: a cap is a finite number above 0, found {value}")
+        check_cap("requestor", self.requestor)
+        check_cap("home", self.home)
 
 
 @dataclass(frozen=True, slots=True)

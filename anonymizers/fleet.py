@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from anonymizers.counts import MOST_DELTA, Cost, Counts, Release, clipped_sums, fleet_rho, with_noise
-from anonymizers.ledger_file import LedgerFile
+from anonymizers.ledger_file import LedgerFile, check_cap
 
 WINDOW_DAYS = 30
 _STEPS = 10**12  # of a rho in 1, rounded up: sums of such are exact
@@ -55,10 +55,8 @@ class FleetCaps:
     lifetime_rho: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("window_rho", "lifetime_rho"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name}: a cap is a finite number above 0, found {value}")
+        check_cap("window_rho", self.window_rho)
+        check_cap("lifetime_rho", self.lifetime_rho)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,26 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
+
+
+def check_cap(name: str, value: float | Decimal) -> None:
+    """Refuse a cap that caps nothing, or everything.
+
+    Raises
+    ------
+    ValueError
+        It is not finite, or not above 0.
+    """
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"{name}: a cap is a finite number above 0, found {value}")
 
 
 class LedgerFile:

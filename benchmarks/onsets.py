@@ -9,10 +9,10 @@ chosen with `mn04_as`, by heads that were not fitted on what they hear; the bund
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytic.events.classes import ALERT_CLASSES
 from analytic.events.odds import moved
@@ -58,14 +58,14 @@ def _measure(column: Column, tagger: StreamingTagger) -> dict[str, Any]:
     made = rules({name: (by["medium"].on, by["medium"].off) for name, by in ships.points.items()})
     alarms: dict[float, list[float]] = {trace: [] for trace in TRACES}
     labels: dict[float, list[float]] = {trace: [] for trace in TRACES}
-    events = 0
+    every, events = Policy(rules(dict.fromkeys(_MEMBERS, (0.5, 0.4)))), 0
     for stream, windows in heard(column, tagger, {}, _SCENES):
         heads = column.heads(stream.material, folds.HEADS, heads_of(column.tagger))
+        scores = class_scores(every, windows, heads)
         events += len(list(_clear(windows)))
         for trace in TRACES:
             policy = Policy(made, trace)
-            every = class_scores(Policy(rules(dict.fromkeys(_MEMBERS, (0.5, 0.4)))), windows, heads)
-            found = detect(policy, windows, of_policy(policy, every))
+            found = detect(policy, windows, of_policy(policy, scores))
             for name in CLASSES:
                 pairs = match(name, windows.truth, found, windows.played).found
                 alarms[trace] += [one.onset_s - event.onset_s for event, one in pairs if event.snr_db >= CLEAR_DB]
@@ -103,19 +103,18 @@ def _meets(span: Span, event: TrueEvent) -> bool:
 
 def _errors(found: Sequence[float]) -> dict[str, float | int]:
     errors = np.array(found)
-    share = partial(_share, errors.size)
     return {
         "found": errors.size,
         "median_s": round(float(np.median(np.abs(errors))), 3),
         "mean_signed_s": round(float(errors.mean()), 3),
-        "within_0.2_s": share(np.abs(errors) <= 0.2),
-        "within_0.5_s": share(np.abs(errors) <= 0.5),
-        "early_by_1_s": share(errors < -1),
+        "within_0.2_s": _share(np.abs(errors) <= 0.2),
+        "within_0.5_s": _share(np.abs(errors) <= 0.5),
+        "early_by_1_s": _share(errors < -1),
     }
 
 
-def _share(size: int, chosen: Any) -> float:
-    return round(int(chosen.sum()) / size, 3)
+def _share(chosen: NDArray[np.bool_]) -> float:
+    return round(float(chosen.mean()), 3)
 
 
 if __name__ == "__main__":

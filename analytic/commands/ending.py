@@ -11,9 +11,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
 
 class TheEnd:
-    """What the command waits for: a signal, or that there is nothing left to do."""
+    """What the command waits for: a signal, or that there is nothing left to do.
+
+    Attributes
+    ----------
+    stopping
+        Set once it has come, for whoever is at work and looks now and then.
+    """
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
@@ -45,15 +53,14 @@ def until_told() -> Iterator[TheEnd]:
 
     def take() -> None:
         while number := os.read(told, 1):  # nothing: closed
-            if number[0] in numbers:
+            if number[0] in _NUMBERS:
                 end.stopping.set()
                 end.come()
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
     taker = threading.Thread(target=take, name="signals", daemon=True)
     taker.start()
     wakeup = signal.set_wakeup_fd(teller, warn_on_full_buffer=False)
-    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    before = {number: signal.signal(number, lambda *_: None) for number in _NUMBERS}
     try:
         yield end
     finally:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from analytic.events.rules import Rule
 from analytic.events.state import ClassState, Hit, Open, Rise
+from analytic.events.timeline import EARLIEST_S
 from analytic.events.verdict import Reason, Verdict
 
-EARLIEST_S = 10.0
 EPSILON_S = 1e-6
 
 

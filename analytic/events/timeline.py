@@ -18,7 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-CLASSES = 527
+from analytic.events.novelty import CLASSES
+
 ON, OFF, TRACE = 0.2, 0.1, 0.0125
 LAG_S, EARLIEST_S = 0.5, 10.0
 

@@ -4,9 +4,9 @@
 
 Collections of natural speech have a room and a microphone for each speaker, and whoever knows the room knows the
 speaker. In a home that tells nothing, so a method that hides voices must be judged without it as well. The fainter the
-background here, the more of each recording's own shines through it. Conversation in homes was measured at 5 to 15 dB
-above the background (K. Pearsons, R. Bennett, S. Fidell, "Speech levels in various noise environments",
-EPA-600/1-77-025, 1977, summed up by W. Olsen, American Journal of Audiology 7, 1998).
+background here, the more of each recording's own shines through it. Conversation at home, at school and in hospital was
+measured at 5 to 15 dB above the background (K. Pearsons, R. Bennett, S. Fidell, "Speech levels in various noise
+environments", EPA-600/1-77-025, 1977, summed up by W. Olsen, American Journal of Audiology 7, 1998).
 """
 
 from __future__ import annotations

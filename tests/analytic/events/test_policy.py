@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from analytic.events.classes import ALERT_CLASSES, AlertClass
-from analytic.events.judging import EARLIEST_S, Look
+from analytic.events.judging import Look
 from analytic.events.odds import moved
 from analytic.events.policy import TRACE, Policy
 from analytic.events.rules import Guard
 from analytic.events.state import State
+from analytic.events.timeline import EARLIEST_S
 from model.labels import index_of
 from tests.analytic.events.looking import UNIX_S, again, float32, just_below, look, looks, rule, tell, told
 

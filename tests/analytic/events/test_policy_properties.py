@@ -14,10 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analytic.events.habituation import NONE, Habituation
-from analytic.events.judging import EARLIEST_S, Look, Transition
+from analytic.events.judging import Look, Transition
 from analytic.events.policy import TRACE, Policy
 from analytic.events.rules import Guard, Rule
 from analytic.events.state import State
+from analytic.events.timeline import EARLIEST_S
 from tests.analytic.events.looking import HOP_S, UNIX_S, Row, Story, again, float32, just_below, look, looks, rule, tell
 
 fifty = settings(max_examples=50)  # the whole folder's tests stay under 10 s

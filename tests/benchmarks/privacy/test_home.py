@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from benchmarks import report
 from benchmarks.privacy.clips import MAIN, Condition, at_level
 from benchmarks.privacy.home import in_one_home, pink
 from benchmarks.privacy.material import Natural
@@ -50,3 +53,45 @@ def test_the_noise_falls_by_3_db_an_octave() -> None:
     hz = np.fft.rfftfreq(1 << 18, 1 / 16_000)
     levels = [10 * np.log10(power[(hz >= low) & (hz < 2 * low)].mean()) for low in (100, 200, 400, 800, 1600, 3200)]
     assert np.diff(levels) == pytest.approx(-3, abs=0.3)
+
+
+class TestWhatThePagesSay:
+    """The words beside the table in PRIVACY.md, and decision 0014, held to the result."""
+
+    @pytest.fixture
+    def homes(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = report.read("privacy")["controls"]["one_home"]
+        return found
+
+    def test_unprotected_voices_are_told_apart_in_all_of_them(self, homes: dict[str, dict[str, Any]]) -> None:
+        assert list(homes) == ["15", "20", "25", "30", "40"]
+        assert max(one["none"]["equal_error_rate"] for one in homes.values()) < 0.06
+
+    def test_up_to_20_db_the_gate_reaches_its_aim(self, homes: dict[str, dict[str, Any]]) -> None:
+        reached = [name for name, one in homes.items() if one["speech_gate"]["equal_error_rate"] >= 0.4]
+        assert reached == ["15", "20"]
+
+    def test_behind_it_speakers_are_linked_no_better_within_the_intervals_than_without_a_voice(
+        self, homes: dict[str, dict[str, Any]]
+    ) -> None:
+        known = report.read("privacy")
+        own = known["methods"]["speech_gate"]["voices"]["natural"], known["controls"]["background_alone"]
+        for gated, silent in (own, *((one["speech_gate"], one["pauses"]) for one in homes.values())):
+            assert gated["interval_95"][1] >= silent["interval_95"][0]
+            assert silent["interval_95"][1] >= gated["interval_95"][0]
+
+    def test_the_luckiest_of_as_many_guesses_reaches_41_to_42_percent(self, homes: dict[str, dict[str, Any]]) -> None:
+        assert {round(one["speech_gate"]["luckiest_guess"], 2) for one in homes.values()} == {0.41, 0.42}
+
+    def test_the_figures_of_the_decision_are_those(self, homes: dict[str, dict[str, Any]]) -> None:
+        found = {
+            (name, method): f"{homes[name][method]['equal_error_rate']:.0%}"
+            for name, method in (
+                ("20", "none"),
+                ("20", "speech_gate"),
+                ("15", "speech_gate"),
+                ("30", "speech_gate"),
+                ("30", "pauses"),
+            )
+        }
+        assert list(found.values()) == ["3%", "43%", "44%", "36%", "31%"]
