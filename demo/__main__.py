@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -63,10 +64,11 @@ def _sound(arguments: list[str]) -> tuple[str, bytes]:
 
 @contextmanager
 def _service() -> Iterator[tuple[str, str]]:
-    """Run the service on free ports; yield its two addresses."""
-    with tempfile.TemporaryFile(mode="w+") as log:
-        command = [HEARKEN, "serve", "--port", "0", "--bus-port", "0"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
+    """Run a service of its own on free ports; yield its two addresses."""
+    command = [HEARKEN, "serve", "--port", "0", "--bus-port", "0"]
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile(mode="w+") as log:
+        environment = _environment(folder)
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment) as process:
             try:
                 words = (process.stdout.readline() if process.stdout else "").split()
                 if len(words) != 3 or words[0] != "ready":
@@ -76,6 +78,16 @@ def _service() -> Iterator[tuple[str, str]]:
             finally:
                 process.terminate()
                 process.wait(timeout=10)
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """Return an environment without a hub's settings and state: the demo's smoke alarm must reach nobody's phone."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("HEARKEN__MODELS__") or not name.startswith("HEARKEN")
+    }
+    return kept | {"XDG_CONFIG_HOME": folder, "XDG_STATE_HOME": folder}
 
 
 def _post(http_url: str, name: str, content: bytes, method: str) -> dict[str, Any]:

@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 import soundfile
 
+from analytic.folders import take
+
 ROOT = Path(__file__).parents[2]
 
 
-def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(tmp_path: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run the demo with an empty models folder and no weights."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HEARKEN")}
-    environment |= {"HEARKEN__MODELS__DIR": str(tmp_path / "models"), "COLUMNS": "120"}
+    environment |= {"HEARKEN__MODELS__DIR": str(tmp_path / "models"), "COLUMNS": "120"} | more
     command = [sys.executable, "-m", "demo", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
@@ -32,6 +34,20 @@ def test_its_own_sound_is_recognised_by_the_bundled_tagger_and_it_says_so(tmp_pa
     assert "Stopped cleanly" in done.stdout
     table = done.stdout.partition("none ")[2].partition("alarms arrived")[0]
     assert "Smoke detector" in table or "Fire alarm" in table
+
+
+def test_beside_a_hub_it_neither_needs_nor_touches_what_is_the_hub_s(tmp_path: Path) -> None:
+    state, config = tmp_path / "state", tmp_path / "hearken.toml"
+    config.write_text('[http]\ntoken = "secret"\nhost = "0.0.0.0"\n', encoding="utf-8")
+    delivery = state / "hearken" / "delivery"
+    taken = take(delivery, "delivery.dir")  # as a hub that runs has
+    try:
+        done = run(tmp_path, XDG_STATE_HOME=str(state), HEARKEN_CONFIG=str(config), HEARKEN__HTTP__TOKEN="other")
+    finally:
+        os.close(taken)
+    assert done.returncode == 0, done.stderr
+    assert '"seq":1,' in done.stdout
+    assert list(delivery.iterdir()) == []
 
 
 def test_it_takes_any_file(tmp_path: Path) -> None:
